@@ -1,0 +1,57 @@
+# Two commands: `make rehearse` and `make test`. Each sets up what it needs first.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+
+.PHONY: rehearse test lint setup setup-test clean
+
+rehearse: setup
+	$(VENV)/bin/groundplan rehearse run dev
+
+test: lint
+	$(VENV)/bin/python -m pytest
+
+lint: setup setup-test
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ty check
+
+setup: $(VENV)/.debian-packages $(VENV)/.run
+
+setup-test: $(VENV)/.test
+
+$(VENV)/bin/uv: constraints/uv.txt | $(VENV)/.debian-packages
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --require-hashes -r constraints/uv.txt
+	touch $@
+
+$(VENV)/.debian-packages: groundplan/rehearsal/toolchain/debian-packages.txt
+	mkdir -p $(VENV)
+	groundplan/rehearsal/toolchain/install-debian-packages.sh $<
+	touch $@
+
+$(VENV)/.run: constraints/run.txt pyproject.toml | $(VENV)/bin/uv
+	$(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python --require-hashes -r constraints/run.txt
+	$(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python --no-deps --editable .
+	touch $@
+
+$(VENV)/.test: constraints/test.txt $(VENV)/.run
+	$(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python --require-hashes -r constraints/test.txt
+	touch $@
+
+constraints: ## Pin anew what pyproject.toml asks for (versions and hashes, no index lines).
+	$(VENV)/bin/uv pip compile pyproject.toml --group test --group services $(COMPILE) -o constraints/test.txt
+	$(VENV)/bin/uv pip compile pyproject.toml -c constraints/test.txt $(COMPILE) -o constraints/run.txt
+.PHONY: constraints
+COMPILE := --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
+
+requirements: setup ## Pin anew what the images of the services install; numpy comes with torch and onnxruntime.
+	cd services && $(COMPILE_SERVICE) training/requirements.in --no-emit-package numpy -o training/requirements.txt
+	cd services && $(COMPILE_SERVICE) inference/requirements.in --no-emit-package numpy -o inference/requirements.txt
+	cd services && $(COMPILE_SERVICE) ingest/requirements.in -o ingest/requirements.txt
+.PHONY: requirements
+COMPILE_SERVICE := ../$(VENV)/bin/uv pip compile -c ../constraints/test.txt --universal --python-version 3.12 \
+	--generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
+
+clean: ## Remove the environment. Rehearsals are removed by `groundplan rehearse down`.
+	rm -rf $(VENV)

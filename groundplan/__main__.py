@@ -1,0 +1,5 @@
+"""`python -m groundplan` is the `groundplan` command."""
+
+from groundplan.cli import main
+
+main()

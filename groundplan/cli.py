@@ -1,0 +1,196 @@
+"""The `groundplan` command."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from groundplan.errors import ExitCode, GroundplanError
+from groundplan.progress import Progress, console
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="An AI platform on AWS that you can rehearse, whole, before you pay for a GPU.",
+)
+rehearse_app = typer.Typer(
+    no_args_is_help=True, help="Run the whole platform on real engines on this machine."
+)
+app.add_typer(rehearse_app, name="rehearse")
+
+INTERRUPTED = 130
+"""What typer makes of Ctrl-C."""
+
+Environment = Annotated[str, typer.Argument(help="The stack: a file stacks/Pulumi.<environment>.yaml.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Id = Annotated[
+    str | None,
+    typer.Option(
+        "--id", help="Name of the rehearsal (default: the environment). Several can live side by side."
+    ),
+]
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """List every tool, right and resource that a rehearsal needs, and how to get what is missing.
+
+    Example: groundplan doctor --json
+    """
+    from groundplan.doctor import examine
+
+    checks = examine()
+    if as_json:
+        typer.echo(json.dumps([asdict(check) for check in checks], indent=2))
+    else:
+        table = Table("", "what", "found", "needed", "remedy", box=None)
+        for check in checks:
+            table.add_row(
+                "[green]✓[/]" if check.ok else "[red]✗[/]",
+                check.name,
+                check.found,
+                check.needed,
+                check.remedy,
+            )
+        console.print(table)
+    raise typer.Exit(ExitCode.OK if all(check.ok for check in checks) else ExitCode.GENERIC)
+
+
+@app.command()
+def check(environment: Environment, as_json: Json = False) -> None:
+    """Check the settings of a stack without starting anything.
+
+    Example: groundplan check dev
+    """
+    from groundplan.settings import load_stack
+
+    stack = load_stack(environment)
+    if as_json:
+        typer.echo(stack.settings.model_dump_json(indent=2))
+    else:
+        console.print(f"[green]✓[/] {stack.path} is well-formed.")
+
+
+@rehearse_app.command("run")
+def rehearse_run(
+    environment: Environment,
+    rehearsal_id: Id = None,
+    until: Annotated[str | None, typer.Option(help="Stop after this step and leave all running.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Play the whole scenario; goes on where an interrupted run stopped.
+
+    Examples:
+        groundplan rehearse run dev
+
+        groundplan rehearse run dev --id mine --until serve
+    """
+    from groundplan.rehearsal.rehearse import rehearse
+    from groundplan.rehearsal.scenario.player import first_error
+
+    outcome = rehearse(environment, rehearsal_id or environment, Progress(), until)
+    if as_json:
+        typer.echo(json.dumps([record.as_json() for record in outcome.records], indent=2))
+    else:
+        _print_table(outcome.records)
+        console.print(f"Report: {outcome.report}")
+    error = first_error(outcome.records)
+    if error:
+        raise error
+
+
+def _print_table(records: list) -> None:
+    table = Table("step", "seconds", "checks", "", box=None)
+    for record in records:
+        passed = sum(check.passed for check in record.checks)
+        mark = "[green]✓[/]" if passed == len(record.checks) else "[red]✗[/]"
+        table.add_row(record.title, f"{record.seconds:.0f}", f"{passed}/{len(record.checks)}", mark)
+    console.print(table)
+
+
+@rehearse_app.command("env")
+def rehearse_env(environment: Environment, rehearsal_id: Id = None, as_json: Json = False) -> None:
+    """Print the variables of a rehearsal's shell, in which plain `pulumi`, `kubectl` and `aws` work.
+
+    Example: eval "$(groundplan rehearse env dev)"
+    """
+    from groundplan.rehearsal import shell, worlds
+
+    world = worlds.load(rehearsal_id or environment)
+    if world.environment != environment:
+        raise GroundplanError(
+            f"Rehearsal {world.id!r} is one of {world.environment!r}, not of {environment!r}.",
+            hint=f"groundplan rehearse env {world.environment} --id {world.id}",
+            exit_code=ExitCode.CONFIG,
+        )
+    variables = shell.environment(world)
+    if as_json:
+        typer.echo(json.dumps(variables, indent=2))
+    else:
+        for name, value in variables.items():
+            typer.echo(f"export {name}={shlex.quote(value)}")
+
+
+@rehearse_app.command("list")
+def rehearse_list(as_json: Json = False) -> None:
+    """List the rehearsals of this checkout and whether they run.
+
+    Example: groundplan rehearse list
+    """
+    from groundplan.rehearsal import processes, worlds
+
+    rows = [
+        {
+            "id": w.id,
+            "environment": w.environment,
+            "running": processes.alive(w, "emulator"),
+            "folder": str(w.folder),
+        }
+        for w in worlds.list()
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    table = Table("id", "environment", "running", "folder", box=None)
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    console.print(table)
+
+
+@rehearse_app.command("down")
+def rehearse_down(rehearsal_id: Annotated[str, typer.Argument(help="Name of the rehearsal.")]) -> None:
+    """Stop a rehearsal and remove everything it left on this machine; its report stays.
+
+    Example: groundplan rehearse down dev
+    """
+    from groundplan.rehearsal.rehearse import take_down
+
+    left = take_down(rehearsal_id, Progress())
+    if left:
+        raise GroundplanError(f"Could not remove all of it: {left}", hint="groundplan doctor")
+
+
+def main() -> None:
+    """Run the command; a person's mistake ends in a message and an exit code, never in a traceback."""
+    try:
+        app()
+    except GroundplanError as error:
+        console.print(f"[bold red]error:[/] {error.message}", soft_wrap=True)
+        if error.log:
+            console.print(error.log.rstrip(), style="dim", markup=False, soft_wrap=True)
+        if error.hint:
+            console.print(f"[bold]next:[/] {error.hint}", soft_wrap=True)
+        sys.exit(error.exit_code)
+    except SystemExit as end:
+        if end.code != INTERRUPTED:
+            raise
+        console.print("Interrupted. What is finished is kept: run the same command again to go on.")
+        sys.exit(ExitCode.CANCELLED)

@@ -1,0 +1,142 @@
+"""The server of the AWS APIs: moto's application, in this process, with our EKS and STS in it."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+import ssl
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import parse_qs
+
+from moto import settings
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+
+from groundplan.rehearsal.emulator import amendments, sts
+from groundplan.rehearsal.emulator.eks import response as eks_response
+from groundplan.rehearsal.emulator.eks.store import EksStore
+from groundplan.rehearsal.emulator.tls import TlsServer
+
+log = logging.getLogger(__name__)
+
+_ACTION = "groundplan.action"
+
+
+class Dispatcher(DomainDispatcherApplication):
+    """Finds the service of a request, also where only the query of a presigned URL names it.
+
+    One request is answered at a time: moto's backends are dicts without locks. Beside another request, some
+    iterations over them fail; the SDK sends such a call again, and what it half did makes that one fail, too.
+    """
+
+    def __init__(self, create_app: Callable[..., Any]) -> None:
+        super().__init__(create_app)
+        self._turn = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one request; its body is read before, so that a slow client holds up nobody else."""
+        _receive_body(environ)
+        application = self.get_application(environ)
+        with self._turn:
+            return application(environ, start_response)
+
+    def get_application(self, environ: dict[str, Any]) -> Any:
+        """The application of the service; notes the action that a form names, for the log."""
+        if (environ.get("REQUEST_METHOD"), environ.get("PATH_INFO")) == ("POST", "/"):
+            environ[_ACTION] = self.get_action_from_body(self._get_body(environ)) or ""  # puts the body back
+        return super().get_application(environ)
+
+    def infer_service_region_host(self, environ: dict[str, Any], path: str) -> str | None:
+        """The AWS host name that stands for the service of this request."""
+        credential = parse_qs(environ.get("QUERY_STRING", "")).get("X-Amz-Credential")
+        if credential and "HTTP_AUTHORIZATION" not in environ:
+            _, _, region, service, _ = (credential[0].split("/") + [""] * 5)[:5]
+            if service == "sts":
+                return f"sts.{region}.amazonaws.com"
+        return super().infer_service_region_host(environ, path)
+
+
+def _receive_body(environ: dict[str, Any]) -> None:
+    """Put the whole body into memory, where moto would put it."""
+    stream = environ["wsgi.input"]
+    if environ.get("wsgi.input_terminated"):  # sent in chunks
+        body = stream.read()
+    else:
+        body = stream.read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(body)
+
+
+class QuietRequestHandler(MotoRequestHandler):
+    """Logs service, method, path, action, status and, of an SDK's repeated call, which attempt it is.
+
+    Nothing else: a query may hold a signature or a session token.
+    """
+
+    def make_environ(self) -> dict[str, Any]:
+        """The request for WSGI, with the version of TLS as web servers name it."""
+        environ = super().make_environ()
+        if isinstance(self.connection, ssl.SSLSocket):
+            environ["SSL_PROTOCOL"] = self.connection.version()
+        return environ
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002 - given by http.server
+        """Write one line to the log."""
+        scope = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", self.headers.get("Authorization", ""))
+        target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        words = [
+            scope[1] if scope else "-",
+            self.command,
+            self.path.partition("?")[0],
+            target or self.environ.get(_ACTION, ""),
+            str(code),
+            self._repetition(),
+        ]
+        log.info("%s", " ".join(word for word in words if word))
+
+    def _repetition(self) -> str:
+        """Call and attempt where the SDK sends the call again: its first answer was an error, or was lost."""
+        attempt = re.search(r"\battempt=(\d+)", self.headers.get("Amz-Sdk-Request", ""))
+        if not attempt or attempt[1] == "1":
+            return ""
+        call = re.sub(r"[^\w-]", "", self.headers.get("Amz-Sdk-Invocation-Id", ""))
+        return f"attempt={attempt[1]} call={call}"
+
+
+class ApiServer:
+    """The AWS APIs on one address.
+
+    Args:
+        address: IP address to listen on.
+        port: TCP port; 0 picks a free one.
+        store: what EKS remembers.
+        tls: certificate to serve HTTPS with; None serves plain HTTP.
+    """
+
+    def __init__(self, *, address: str, port: int, store: EksStore, tls: ssl.SSLContext | None) -> None:
+        settings.S3_IGNORE_SUBDOMAIN_BUCKETNAME = (
+            True  # the host is an IP address: buckets are named in the path
+        )
+        eks_response.install(store)
+        sts.install()
+        amendments.install()
+        self._server = TlsServer(
+            address, port, Dispatcher(create_backend_app), QuietRequestHandler, context=tls
+        )
+        self._scheme = "https" if tls else "http"
+        self.port: int = self._server.server_port
+
+    @property
+    def local_url(self) -> str:
+        """Where this process reaches it."""
+        return f"{self._scheme}://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Serve in the background."""
+        threading.Thread(target=self._server.serve_forever, name="aws-api", daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop serving."""
+        self._server.shutdown()
+        self._server.server_close()

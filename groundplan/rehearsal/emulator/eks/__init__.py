@@ -1,0 +1,1 @@
+"""EKS of the emulator: its whole control-plane API as the program, the AWS provider and `aws eks` use it."""

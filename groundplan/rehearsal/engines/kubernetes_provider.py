@@ -1,0 +1,38 @@
+"""The Kubernetes provider of the rehearsal, in the place of the official Pulumi plugin."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from typing import ClassVar
+
+from groundplan.rehearsal.engines.base import Command, ProcessEngine
+from groundplan.rehearsal.providers import grpc_server
+from groundplan.rehearsal.world import World
+
+
+class KubernetesProvider(ProcessEngine):
+    """Serves `kubernetes:*` resources to the Pulumi engine. Runs on the machine, like the Pulumi CLI."""
+
+    name: ClassVar[str] = "kubernetes-provider"
+    version: ClassVar[str] = "4.34.2"
+    stands_for: ClassVar[str] = "the pulumi-kubernetes plugin"
+    ready_timeout_s: ClassVar[float] = 30
+
+    def command(self, world: World) -> Command:
+        """Our own module, in the interpreter that runs the rehearsal."""
+        module = "groundplan.rehearsal.providers.kubernetes"
+        return Command(
+            argv=[sys.executable, "-m", module, "--world", str(world.folder / "world.json")], inside=False
+        )
+
+    def ready(self, world: World) -> bool:
+        """Whether it accepts connections."""
+        port = grpc_server.listening_port(world.run / f"{self.name}.port")
+        if port is None or not self.running(world):
+            return False
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
+                return True
+        except OSError:
+            return False

@@ -1,0 +1,173 @@
+"""What the emulated account holds, over every service that the program uses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from groundplan.errors import GroundplanError
+from groundplan.rehearsal.world import World
+
+Inventory = dict[str, list[str]]
+"""Service -> ids of what it holds, each `kind/id`, sorted."""
+
+_EC2_LISTS = {
+    "describe_vpcs": ("Vpcs", "VpcId"),
+    "describe_subnets": ("Subnets", "SubnetId"),
+    "describe_route_tables": ("RouteTables", "RouteTableId"),
+    "describe_internet_gateways": ("InternetGateways", "InternetGatewayId"),
+    "describe_egress_only_internet_gateways": ("EgressOnlyInternetGateways", "EgressOnlyInternetGatewayId"),
+    "describe_addresses": ("Addresses", "AllocationId"),
+    "describe_network_acls": ("NetworkAcls", "NetworkAclId"),
+    "describe_security_groups": ("SecurityGroups", "GroupId"),
+    "describe_network_interfaces": ("NetworkInterfaces", "NetworkInterfaceId"),
+    "describe_vpc_endpoints": ("VpcEndpoints", "VpcEndpointId"),
+    "describe_flow_logs": ("FlowLogs", "FlowLogId"),
+    "describe_volumes": ("Volumes", "VolumeId"),
+    "describe_launch_templates": ("LaunchTemplates", "LaunchTemplateId"),
+    "describe_dhcp_options": ("DhcpOptions", "DhcpOptionsId"),
+    "describe_managed_prefix_lists": ("PrefixLists", "PrefixListId"),
+    "describe_key_pairs": ("KeyPairs", "KeyPairId"),
+    "describe_nat_gateways": ("NatGateways", "NatGatewayId"),
+}
+_GONE = {"deleted", "deleting"}
+"""States in which AWS still shows endpoints and NAT gateways for a while."""
+
+
+def aws_inventory(world: World) -> Inventory:
+    """What the account of a rehearsal holds now and did not hold when the emulator started.
+
+    Raises:
+        GroundplanError: the emulator of that rehearsal has not started.
+    """
+    try:
+        before: Inventory = json.loads(baseline_file(world).read_text())
+        credentials = json.loads((world.run / "credentials.json").read_text())
+    except FileNotFoundError as error:
+        raise GroundplanError(
+            f"The emulator of the rehearsal {world.id!r} has not started: {error.filename} is missing.",
+            hint="Start it: groundplan rehearse run dev",
+        ) from error
+    now = take(world.aws_endpoint_url, world.certificate_authority, world.region, credentials)
+    return {service: sorted(set(ids) - set(before.get(service, []))) for service, ids in now.items()}
+
+
+def baseline_file(world: World) -> Path:
+    """Where the emulator notes what the account holds at its start."""
+    return world.run / "account-baseline.json"
+
+
+def take(endpoint_url: str, authority: Path, region: str, credentials: Mapping[str, Any]) -> Inventory:
+    """List everything in the account.
+
+    Args:
+        endpoint_url: where the AWS APIs answer.
+        authority: certificate file of the authority that they are trusted by.
+        region: AWS region.
+        credentials: `AccessKeyId`, `SecretAccessKey`, `SessionToken`.
+    """
+    listers: dict[str, Callable[[Any], Iterable[str]]] = {
+        "ec2": _ec2,
+        "ecr": _ecr,
+        "eks": _eks,
+        "iam": _iam,
+        "kms": _kms,
+        "logs": _logs,
+        "s3": _s3,
+    }
+    connect = partial(
+        _session().client,
+        region_name=region,
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
+        endpoint_url=endpoint_url,
+        verify=str(authority),
+        config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 2}),
+    )
+    return {service: sorted(lister(connect(service))) for service, lister in listers.items()}
+
+
+@cache
+def _session() -> boto3.Session:
+    """One for all: it reads the models of the services (a second) once."""
+    return boto3.Session()
+
+
+def _pages(client: Any, operation: str, key: str, **parameters: Any) -> Iterable[Any]:
+    if not client.can_paginate(operation):
+        return getattr(client, operation)(**parameters)[key]
+    return (item for page in client.get_paginator(operation).paginate(**parameters) for item in page[key])
+
+
+def _ec2(client: Any) -> Iterable[str]:
+    for operation, (key, id_key) in _EC2_LISTS.items():
+        for item in _pages(client, operation, key):
+            if item.get("State") not in _GONE:
+                yield f"{key}/{item[id_key]}"
+    for reservation in _pages(client, "describe_instances", "Reservations"):
+        for instance in reservation["Instances"]:
+            if instance["State"]["Name"] != "terminated":
+                yield f"Instances/{instance['InstanceId']}"
+
+
+def _s3(client: Any) -> Iterable[str]:
+    return (f"Buckets/{bucket['Name']}" for bucket in client.list_buckets()["Buckets"])
+
+
+def _kms(client: Any) -> Iterable[str]:
+    """Keys but those pending deletion (AWS deletes a key no sooner than seven days after it is asked to)."""
+    for key in _pages(client, "list_keys", "Keys"):
+        metadata = client.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
+        if metadata["KeyState"] != "PendingDeletion" and metadata.get("KeyManager") != "AWS":
+            yield f"Keys/{key['KeyId']}"
+    for alias in _pages(client, "list_aliases", "Aliases"):
+        if not alias["AliasName"].startswith("alias/aws/"):
+            yield f"Aliases/{alias['AliasName']}"
+
+
+def _iam(client: Any) -> Iterable[str]:
+    yield from (f"Roles/{role['RoleName']}" for role in _pages(client, "list_roles", "Roles"))
+    yield from (
+        f"Policies/{policy['Arn']}" for policy in _pages(client, "list_policies", "Policies", Scope="Local")
+    )
+    yield from (f"Users/{user['UserName']}" for user in _pages(client, "list_users", "Users"))
+    yield from (f"Groups/{group['GroupName']}" for group in _pages(client, "list_groups", "Groups"))
+    for profile in _pages(client, "list_instance_profiles", "InstanceProfiles"):
+        yield f"InstanceProfiles/{profile['InstanceProfileName']}"
+    for provider in client.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
+        yield f"OpenIDConnectProviders/{provider['Arn']}"
+
+
+def _ecr(client: Any) -> Iterable[str]:
+    for repository in _pages(client, "describe_repositories", "repositories"):
+        name = repository["repositoryName"]
+        yield f"repositories/{name}"
+        for image in _pages(client, "list_images", "imageIds", repositoryName=name):
+            yield f"images/{name}@{image['imageDigest']}"
+
+
+def _logs(client: Any) -> Iterable[str]:
+    for group in _pages(client, "describe_log_groups", "logGroups"):
+        yield f"logGroups/{group['logGroupName']}"
+
+
+def _eks(client: Any) -> Iterable[str]:
+    for cluster in _pages(client, "list_clusters", "clusters"):
+        yield f"clusters/{cluster}"
+        for operation, key in (
+            ("list_nodegroups", "nodegroups"),
+            ("list_addons", "addons"),
+            ("list_access_entries", "accessEntries"),
+        ):
+            yield from (
+                f"{key}/{cluster}/{name}" for name in _pages(client, operation, key, clusterName=cluster)
+            )
+        for item in _pages(client, "list_pod_identity_associations", "associations", clusterName=cluster):
+            yield f"associations/{cluster}/{item['associationId']}"

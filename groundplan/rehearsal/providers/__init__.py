@@ -1,0 +1,1 @@
+"""Pulumi resource providers of a rehearsal, attached to the engine by `PULUMI_DEBUG_PROVIDERS`."""

@@ -1,0 +1,1 @@
+"""What a rehearsal plays, step by step, each with evidence."""

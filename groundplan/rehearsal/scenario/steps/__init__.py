@@ -1,0 +1,23 @@
+"""The steps of the scenario, in order."""
+
+from __future__ import annotations
+
+from groundplan.rehearsal.scenario.player import Step
+from groundplan.rehearsal.scenario.steps import engines, ingest, platform, serving, teardown, training
+
+STEPS: tuple[Step, ...] = (
+    Step(name="prepare", title="Get tools and images", play=engines.prepare, repeat=True, engines_run=False),
+    Step(name="engines", title="Start the engines", play=engines.start, repeat=True, engines_run=False),
+    Step(name="provision", title="pulumi up", play=platform.provision),
+    Step(name="ingest", title="Ingest digits, quarantine bad rows", play=ingest.play),
+    Step(name="train", title="Train on two pods, one is killed", play=training.train_with_kill),
+    Step(name="train-unbroken", title="Train again, unbroken, and compare", play=training.train_unbroken),
+    Step(name="publish", title="Point `live` at version 1", play=serving.publish_first),
+    Step(name="serve", title="Ask Triton, from outside, over HTTP and gRPC", play=serving.serve),
+    Step(name="second-version", title="Publish a second version, roll back", play=serving.second_version),
+    Step(name="second-up", title="pulumi up again: no change", play=platform.second_up),
+    Step(name="refresh", title="pulumi refresh: no drift", play=platform.refresh),
+    Step(name="destroy", title="pulumi destroy", play=platform.destroy),
+    Step(name="inventory", title="Inventory of the account", play=teardown.inventory),
+    Step(name="stop", title="Stop the engines, look for left-overs", play=teardown.stop, engines_run=False),
+)

@@ -1,0 +1,45 @@
+"""Get the tools and images, and start the engines."""
+
+from __future__ import annotations
+
+import time
+
+from groundplan.rehearsal import images, processes, supervisor
+from groundplan.rehearsal.engines import all_engines
+from groundplan.rehearsal.scenario.stage import Stage
+
+
+def prepare(stage: Stage) -> None:
+    """Find or build every tool and every image; what the cache holds is not made again."""
+    for engine in all_engines():
+        stage.progress.note(f"{engine.name} {engine.version}")
+        began = time.monotonic()
+        engine.obtain(stage.toolbox)
+        stage.record.figures.setdefault("tool_seconds", {})[engine.name] = round(time.monotonic() - began, 2)
+    began = time.monotonic()
+    release = images.build(stage.toolbox, stage.progress.note)
+    stage.record.figures["image_seconds"] = round(time.monotonic() - began, 2)
+    stage.record.figures["images"] = dict(release.images)
+
+
+def start(stage: Stage) -> None:
+    """Start every engine in the order of their readiness, then hand the images to the node."""
+    seconds: dict[str, float] = {}
+    began = time.monotonic()
+
+    def on_ready(event: supervisor.Event) -> None:
+        if event.state == "ready":
+            seconds[event.engine] = round(event.seconds, 2)
+        stage.progress.note(f"{event.engine} {event.state}")
+
+    engines = all_engines()
+    supervisor.start(stage.world, stage.toolbox, engines, on_ready)
+    stage.record.figures["ready_seconds"] = seconds
+    stage.record.figures["engines_seconds"] = round(time.monotonic() - began, 2)
+    stage.record.figures["versions"] = {engine.name: engine.version for engine in engines}
+    stage.record.figures["stands_for"] = {engine.name: engine.stands_for for engine in engines}
+    stage.record.figures["emulator_pid"] = processes.pid(stage.world, "emulator")
+    stage.progress.note("images into containerd")
+    began = time.monotonic()
+    images.load(stage.world, stage.toolbox)
+    stage.record.figures["load_images_seconds"] = round(time.monotonic() - began, 2)

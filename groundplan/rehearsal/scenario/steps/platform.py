@@ -1,0 +1,104 @@
+"""The Pulumi program, run as a person would: up, up again, refresh, destroy."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import psutil
+
+from groundplan.rehearsal import stack
+from groundplan.rehearsal.pulumi_events import Tally
+from groundplan.rehearsal.scenario.record import CommandRun
+from groundplan.rehearsal.scenario.stage import Stage
+
+COMPONENTS = "groundplan:"
+"""Type tokens of our own components begin with this."""
+
+
+def provision(stage: Stage) -> None:
+    """Bring the whole stack up from nothing."""
+    result = _run(stage, "up")
+    seconds = {run.urn: run.seconds for run in result.resources}
+    resources = _resources(stage, seconds)
+    stage.record.figures |= {"created": len(resources), "resources": resources}
+    stage.record.check("resources created", expected="> 0", actual=len(resources), passed=len(resources) > 0)
+
+
+def second_up(stage: Stage) -> None:
+    """Nothing that people or controllers did in between is a change of the program."""
+    result = _run(stage, "up")
+    stage.record.check("changes of a second up", expected=0, actual=result.changed)
+
+
+def refresh(stage: Stage) -> None:
+    """What is there is what the state says."""
+    result = _run(stage, "refresh")
+    stage.record.check("changes found by refresh", expected=0, actual=result.changed)
+
+
+def destroy(stage: Stage) -> None:
+    """Take all of it down."""
+    result = _run(stage, "destroy")
+    left = [r for r in _state(stage) if r["type"] != "pulumi:pulumi:Stack"]
+    stage.record.figures["deleted"] = result.changes.get("delete", 0)
+    stage.record.check("resources left in the state", expected=0, actual=len(left))
+
+
+def _run(stage: Stage, operation: stack.Operation) -> stack.StackResult:
+    def show(tally: Tally) -> None:
+        stage.progress.note(f"{tally.done} resources done, {tally.begun - tally.done} at work")
+
+    if stage.record.attempt > 1:
+        _take_over(stage)
+    result = stack.run(stage.world, operation, show)
+    stage.record.commands.append(
+        CommandRun(line=result.command, exit_code=result.exit_code, seconds=result.seconds)
+    )
+    stage.record.figures |= {
+        "seconds": result.seconds,
+        "by_operation": dict(result.changes),
+        "changes": result.changed,
+    }
+    return result
+
+
+def _take_over(stage: Stage) -> None:
+    """End a Pulumi that an interrupted run of this step left at work, and release the stack that it holds."""
+    home = str(stage.world.engine_data("pulumi"))
+    orphans = [p for p in psutil.process_iter(["exe"]) if (p.info["exe"] or "").startswith(home)]
+    for orphan in orphans:
+        orphan.terminate()
+    _, stubborn = psutil.wait_procs(orphans, timeout=20)
+    for orphan in stubborn:
+        orphan.kill()
+    stage.run(f"pulumi cancel --yes --stack {stage.world.environment}", check=False)
+
+
+def _resources(stage: Stage, seconds: dict[str, float]) -> list[dict[str, Any]]:
+    """What the report shows of each resource; components are named by the last part of their type."""
+    state = {resource["urn"]: resource for resource in _state(stage)}
+    return [
+        {
+            "urn": urn,
+            "type": resource["type"],
+            "name": urn.rsplit("::", 1)[1],
+            "component": _component(resource, state),
+            "dependencies": resource.get("dependencies", []),
+            "seconds": seconds.get(urn),
+        }
+        for urn, resource in state.items()
+        if not resource["type"].startswith(("pulumi:", COMPONENTS))
+    ]
+
+
+def _component(resource: dict[str, Any], state: dict[str, dict[str, Any]]) -> str:
+    parent = state.get(resource.get("parent", ""))
+    while parent is not None and not parent["type"].startswith(COMPONENTS):
+        parent = state.get(parent.get("parent", ""))
+    return parent["type"].rsplit(":", 1)[1] if parent else "Stack"
+
+
+def _state(stage: Stage) -> list[dict[str, Any]]:
+    exported = stage.run(f"pulumi stack export --stack {stage.world.environment}", quiet=True)
+    return json.loads(exported)["deployment"].get("resources", [])

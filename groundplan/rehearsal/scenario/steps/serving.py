@@ -1,0 +1,138 @@
+"""Serve a version, ask it from outside the cluster, publish another, and go back."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+import kubernetes.client as kubernetes_client
+import numpy as np
+
+from groundplan.rehearsal.scenario import jobs, load
+from groundplan.rehearsal.scenario.stage import Stage
+from groundplan.rehearsal.scenario.steps import ingest, training
+
+MODEL = "digits"
+ACCURACY = 0.95
+READY_TIMEOUT_S = 240
+SECOND = "digits-second"
+ROUNDS = 3
+"""How often the held-out digits are asked, so that the 99th percentile rests on more than three requests."""
+
+
+def publish_first(stage: Stage) -> None:
+    """Let `live` name the version that the broken run published; its twin stays unserved."""
+    versions = _registry(stage, "list")["versions"]
+    by_run = {version["run_id"]: version["version"] for version in versions}
+    _registry(stage, f"promote {by_run[training.BROKEN]}")
+    stage.record.figures |= {"version": by_run[training.BROKEN], "versions": versions}
+
+
+def serve(stage: Stage) -> None:
+    """Wait until the endpoint answers for the model, then ask every held-out digit over HTTP and gRPC."""
+    began = time.monotonic()
+    service = stage.tenant["inference"]
+    address = stage.wait("an address of the endpoint", lambda: _address(stage), timeout_s=60)
+    stage.progress.note("waiting for the model to be ready")
+    ready = f"http://{address}:{service['http_port']}/v2/models/{MODEL}/ready"
+    stage.wait(f"{ready} to answer", lambda: _answers(ready), timeout_s=READY_TIMEOUT_S)
+    stage.run(
+        f"kubectl rollout status deployment/{service['service']} --namespace {stage.tenant['namespace']}"
+        f" --timeout={READY_TIMEOUT_S}s"
+    )
+    stage.record.figures["ready_seconds"] = round(time.monotonic() - began, 1)
+    images, labels = ingest.holdout(stage)
+    answers = {
+        protocol: _ask(stage, protocol, f"{address}:{service[f'{protocol}_port']}", images)
+        for protocol in ("http", "grpc")
+    }
+    rows = len(images)
+    http, grpc = (answers[protocol].probabilities[:rows] for protocol in ("http", "grpc"))
+    accuracy = float((http.argmax(axis=1) == labels).mean())
+    stage.record.figures |= {"rows": rows, "accuracy_http": accuracy}
+    stage.record.check(
+        "accuracy on held-out digits",
+        expected=f">= {ACCURACY}",
+        actual=round(accuracy, 4),
+        passed=accuracy >= ACCURACY,
+    )
+    different = int((http != grpc).any(axis=1).sum())
+    stage.record.check("answers that differ between HTTP and gRPC", expected=0, actual=different)
+
+
+def second_version(stage: Stage) -> None:
+    """Train another seed, promote it, see it served; roll back, see the first one served again."""
+    first = _registry(stage, "list")["alias"]["version"]
+    training.forget(stage, SECOND)
+    jobs.submit(stage, stage.tenant["training"], SECOND, {"SEED": "7"})
+    jobs.wait_until_done(stage, SECOND, timeout_s=training.TIMEOUT_S)
+    versions = _registry(stage, "list")["versions"]
+    second = next(v["version"] for v in versions if v["run_id"] == SECOND)
+    for verb, expected in ((f"promote {second}", second), ("rollback", first)):
+        _registry(stage, verb)
+        began = time.monotonic()
+        stage.wait(
+            f"version {expected} on every replica",
+            lambda wanted=expected: _served(stage) == {wanted},
+            timeout_s=READY_TIMEOUT_S,
+        )
+        seconds = round(time.monotonic() - began, 1)
+        stage.record.figures[f"seconds until served after {verb.split()[0]}"] = seconds
+        stage.record.check(f"version served after {verb}", expected={expected}, actual=_served(stage))
+
+
+def _ask(stage: Stage, protocol: str, address: str, images: np.ndarray) -> load.Answers:
+    stage.progress.note(f"asking {ROUNDS} x {len(images)} digits over {protocol}")
+    load.ask(protocol, address, MODEL, images[:20])  # connections and caches are warm afterwards
+    answers = load.ask(protocol, address, MODEL, np.concatenate([images] * ROUNDS))
+    stage.record.figures |= {
+        f"p50_{protocol}_ms": round(answers.percentile_ms(50), 2),
+        f"p99_{protocol}_ms": round(answers.percentile_ms(99), 2),
+        f"requests_per_s_{protocol}": round(answers.requests_per_s, 1),
+    }
+    stage.record.figures.setdefault("latencies_ms", {})[protocol] = [
+        round(ms, 3) for ms in answers.latencies_ms
+    ]
+    return answers
+
+
+def _registry(stage: Stage, verb: str) -> dict[str, Any]:
+    bucket = stage.outputs["lake"]["models"]
+    return json.loads(
+        stage.run(
+            f"MODELS_URI=s3://{bucket}/vision MODEL_NAME={MODEL} PYTHONPATH=services/common"
+            f" python -m groundplan_common.registry {verb}"
+        )
+    )
+
+
+def _address(stage: Stage) -> str | None:
+    """Where the tenant's endpoint answers from outside the cluster."""
+    service = kubernetes_client.CoreV1Api(stage.cluster).read_namespaced_service(
+        stage.tenant["inference"]["service"], stage.tenant["namespace"]
+    )
+    balancer = service.status.load_balancer if service.status else None
+    ingress = balancer.ingress if balancer else None
+    return (ingress[0].ip or ingress[0].hostname) if ingress else None
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - the URL is made above, of http
+            return response.status == 200  # noqa: PLR2004 - HTTP's own OK
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _served(stage: Stage) -> set[int]:
+    """Versions that the endpoint's pods say they serve."""
+    address, port = _address(stage), stage.tenant["inference"]["http_port"]
+    url = f"http://{address}:{port}/v2/models/{MODEL}"
+    seen = set()
+    for _ in range(6):
+        with urllib.request.urlopen(url, timeout=5) as response:
+            seen |= {int(version) for version in json.load(response)["versions"]}
+    return seen

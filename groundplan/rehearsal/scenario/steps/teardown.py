@@ -1,0 +1,26 @@
+"""After the destroy: nothing may be left, in the account or on the machine."""
+
+from __future__ import annotations
+
+from groundplan.rehearsal import leftovers, supervisor
+from groundplan.rehearsal.engines import all_engines
+from groundplan.rehearsal.inventory import aws_inventory
+from groundplan.rehearsal.scenario.stage import Stage
+
+
+def inventory(stage: Stage) -> None:
+    """List what is left in the account, over every service that the program used."""
+    found = aws_inventory(stage.world)
+    left = {service: ids for service, ids in found.items() if ids}
+    stage.record.figures["services"] = sorted(found)
+    stage.record.figures["left"] = left
+    stage.record.check("AWS resources left after destroy", expected={}, actual=left)
+
+
+def stop(stage: Stage) -> None:
+    """Stop the engines and count what the machine still holds of the rehearsal."""
+    supervisor.stop(stage.world, all_engines())
+    left = leftovers.find(stage.world.id)
+    for kind in ("processes", "containers", "mounts", "interfaces", "namespaces", "cgroups"):
+        stage.record.check(f"{kind} left", expected=0, actual=len(getattr(left, kind)))
+    leftovers.remove(stage.world.id)

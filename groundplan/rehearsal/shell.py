@@ -1,0 +1,242 @@
+"""The shell of a rehearsal: variables and files with which plain `pulumi`, `kubectl` and `aws` work on it.
+
+Everything that Pulumi keeps (home, state, passphrase) lies in `world.data/pulumi` and goes with the world.
+
+`world.bin/pulumi` is a script of five lines, for one reason: Pulumi writes the salt of its passphrase
+secrets into the stack file, and the user's stack file must not change because of a rehearsal. So the script
+copies the stack file as it is now, adds the rehearsal's salt, names the copy by `PULUMI_OPTION_CONFIG_FILE`
+(what `--config-file` reads), and hands over to the real CLI. `pulumi config` alone works on the user's
+file, as it is meant to.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+from groundplan.errors import ExitCode, GroundplanError
+from groundplan.rehearsal.providers import language_host
+from groundplan.rehearsal.providers.grpc_server import listening_port
+from groundplan.rehearsal.toolchain import Toolbox
+from groundplan.rehearsal.world import PROJECT_ROOT, World, cache_folder
+
+PROVIDERS = {"aws": "aws-provider", "kubernetes": "kubernetes-provider"}
+"""Pulumi package to the engine that serves it."""
+
+_PARALLEL = "64"
+"""Resources at work at a time: nearly all of them wait, so the number of CPUs does not matter."""
+
+
+def environment(world: World) -> dict[str, str]:
+    """All variables of the shell; writes the files that they name if they are not there yet.
+
+    Raises:
+        GroundplanError: the engines do not run, a tool is missing, or the stack cannot be created.
+    """
+    home = world.engine_data("pulumi")
+    variables = {
+        **_of_aws(world),
+        **_of_pulumi(world, home),
+        "PATH": f"{world.bin}:{os.environ.get('PATH', os.defpath)}",
+        "HOME": str(Path.home()),
+        "KUBECONFIG": str(home / "kubeconfig"),
+        "GROUNDPLAN_RELEASE": str(world.release_manifest),
+        "GROUNDPLAN_REHEARSAL": world.id,
+        # Without bytecode each run of Pulumi compiles pulumi-aws anew: three seconds.
+        "PYTHONDONTWRITEBYTECODE": "",
+    }
+    if not (home / "prepared").exists():
+        _prepare(world, home, variables)
+    return variables
+
+
+def _of_aws(world: World) -> dict[str, str]:
+    home = world.engine_data("pulumi")
+    try:
+        credentials = json.loads((world.run / "credentials.json").read_text())
+    except FileNotFoundError as error:
+        raise _not_running(world, "emulator") from error
+    return {
+        "AWS_ENDPOINT_URL": world.aws_endpoint_url,
+        "AWS_CA_BUNDLE": str(world.certificate_authority),
+        "AWS_REGION": world.region,
+        "AWS_DEFAULT_REGION": world.region,
+        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": credentials["SessionToken"],
+        # Files of our own: no profile of the user's real accounts can come into play.
+        "AWS_CONFIG_FILE": str(home / "aws-config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(home / "aws-credentials"),
+        "AWS_PROFILE": "default",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_PAGER": "",
+    }
+
+
+def _of_pulumi(world: World, home: Path) -> dict[str, str]:
+    ports = {package: listening_port(world.run / f"{engine}.port") for package, engine in PROVIDERS.items()}
+    for package, port in ports.items():
+        if port is None:
+            raise _not_running(world, PROVIDERS[package])
+    return {
+        "PULUMI_HOME": str(home / "home"),
+        "PULUMI_BACKEND_URL": f"file://{home / 'state'}",
+        "PULUMI_CONFIG_PASSPHRASE_FILE": str(home / "passphrase"),
+        "PULUMI_DEBUG_PROVIDERS": ",".join(f"{package}:{port}" for package, port in ports.items()),
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_DISABLE_REGISTRY_RESOLVE": "true",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_SUPPRESS_NEO_LINK": "true",
+        # The state is on this disk and checkpoints stay on; only the copy beside each of them is left out.
+        "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+        "PULUMI_PARALLEL_DIFF": "true",
+        "PULUMI_PARALLEL": _PARALLEL,
+    }
+
+
+def _prepare(world: World, home: Path, variables: dict[str, str]) -> None:
+    """Write what the variables name, and create the stack."""
+    for folder in (home / "bin", home / "home", home / "state", home / "project", world.bin):
+        folder.mkdir(parents=True, exist_ok=True)
+    _write_private(home / "passphrase", secrets.token_urlsafe(32))
+    (home / "aws-config").write_text(f"[default]\nregion = {world.region}\n")
+    (home / "aws-credentials").write_text("")
+    (home / "kubeconfig").write_text(yaml.safe_dump(_kubeconfig(world)))
+    toolbox = Toolbox(cache_folder(), lambda _: None)
+    _install_pulumi(toolbox, home)
+    _create_stack(world, home, variables)
+    _write_script(world.bin / "pulumi", pulumi_script(world, home))
+    _link(world.bin / "kubectl", toolbox.path("kubectl"))
+    for name in ("aws", "groundplan"):
+        program = Path(sys.executable).with_name(name)
+        if program.exists():
+            _link(world.bin / name, program)
+    # A link to the interpreter of a virtual environment would not find that environment.
+    _write_script(world.bin / "python", f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
+    _pulumi([str(world.bin / "pulumi"), "stack", "select", world.environment], PROJECT_ROOT, variables)
+    (home / "prepared").touch()
+
+
+def _install_pulumi(toolbox: Toolbox, home: Path) -> None:
+    """CLI and language host in one folder: the engine takes the host that lies beside its own real file."""
+    target = home / "bin" / "pulumi"
+    target.unlink(missing_ok=True)
+    program = toolbox.path("pulumi").resolve()
+    try:
+        target.hardlink_to(program)
+    except OSError:  # another file system
+        shutil.copy2(program, target)
+    module = language_host.__name__
+    _write_script(
+        home / "bin" / "pulumi-language-python",
+        f"#!{sys.executable} -u\n"
+        "import sys\n"
+        f"sys.path[0] = {str(PROJECT_ROOT)!r}\n"
+        f"from {module} import main\n"
+        "main()\n",
+    )
+
+
+def _create_stack(world: World, home: Path, variables: dict[str, str]) -> None:
+    """Create the stack from a project of the same name elsewhere: its stack file gets the salt."""
+    name = yaml.safe_load((PROJECT_ROOT / "Pulumi.yaml").read_text())["name"]
+    (home / "project" / "Pulumi.yaml").write_text(yaml.safe_dump({"name": name, "runtime": "python"}))
+    if not _salted(world, home).exists():
+        pulumi = str(home / "bin" / "pulumi")
+        _pulumi([pulumi, "stack", "init", world.environment], home / "project", variables)
+
+
+def pulumi_script(world: World, home: Path) -> str:
+    """The text of `world.bin/pulumi`; `home` is the folder of all that Pulumi keeps."""
+    stack_file = PROJECT_ROOT / "stacks" / f"Pulumi.{world.environment}.yaml"
+    copy = home / stack_file.name
+    quoted = {
+        "source": shlex.quote(str(stack_file)),
+        "salted": shlex.quote(str(_salted(world, home))),
+        "copy": shlex.quote(str(copy)),
+        "pulumi": shlex.quote(str(home / "bin" / "pulumi")),
+    }
+    return (
+        "#!/bin/sh\n"
+        "# Pulumi for this rehearsal, with a copy of the stack file; see groundplan/rehearsal/shell.py.\n"
+        'if [ "${{1-}}" != config ]; then\n'
+        "  {{ sed '/^encryptionsalt:/d' {source} && echo && cat {salted}; }} > {copy}.$$ || exit 2\n"
+        "  mv {copy}.$$ {copy}\n"
+        "  export PULUMI_OPTION_CONFIG_FILE={copy}\n"
+        "fi\n"
+        'exec {pulumi} "$@"\n'
+    ).format(**quoted)
+
+
+def _salted(world: World, home: Path) -> Path:
+    return home / "project" / f"Pulumi.{world.environment}.yaml"
+
+
+def _kubeconfig(world: World) -> dict[str, object]:
+    """Log in as AWS identity, as `aws eks update-kubeconfig` writes it."""
+    cluster = f"groundplan-{world.environment}"
+    login = {
+        "apiVersion": "client.authentication.k8s.io/v1beta1",
+        "command": "aws",
+        "args": ["eks", "get-token", "--output", "json", "--cluster-name", cluster, "--region", world.region],
+        "interactiveMode": "Never",
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [
+            {
+                "name": cluster,
+                "cluster": {
+                    "server": world.api_server_url,
+                    "certificate-authority": str(world.pki / "ca.crt"),
+                },
+            }
+        ],
+        "users": [{"name": "aws", "user": {"exec": login}}],
+        "contexts": [{"name": cluster, "context": {"cluster": cluster, "user": "aws"}}],
+        "current-context": cluster,
+    }
+
+
+def _pulumi(argv: list[str], cwd: Path, variables: dict[str, str]) -> None:
+    done = subprocess.run(argv, cwd=cwd, env=variables, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise GroundplanError(
+            f"`pulumi {shlex.join(argv[1:])}` failed while the shell was prepared.",
+            log=done.stderr or done.stdout,
+            exit_code=ExitCode.NO_STACK,
+        )
+
+
+def _write_script(file: Path, text: str) -> None:
+    file.unlink(missing_ok=True)
+    file.write_text(text)
+    file.chmod(0o755)
+
+
+def _write_private(file: Path, text: str) -> None:
+    file.touch(mode=0o600, exist_ok=True)
+    if not file.read_text():
+        file.write_text(text)
+
+
+def _link(link: Path, target: Path) -> None:
+    link.unlink(missing_ok=True)
+    link.symlink_to(target)
+
+
+def _not_running(world: World, engine: str) -> GroundplanError:
+    return GroundplanError(
+        f"The engine {engine} of the rehearsal {world.id!r} does not run.",
+        hint=f"Start it: groundplan rehearse run {world.environment} --id {world.id} --until engines",
+        exit_code=ExitCode.NO_STACK,
+    )

@@ -1,0 +1,147 @@
+"""Run a Pulumi operation on the rehearsal's stack, and tell what it did."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from groundplan.errors import ExitCode, GroundplanError
+from groundplan.rehearsal import shell
+from groundplan.rehearsal.pulumi_events import Diagnostic, EventLog, ResourceRun, Tally
+from groundplan.rehearsal.world import PROJECT_ROOT, World
+
+Operation = Literal["preview", "up", "refresh", "destroy"]
+
+_READER_GRACE_S = 10
+_UNCHANGED = frozenset({"same", "read", "refresh"})
+_LOG_LINES = 15
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackResult:
+    """What an operation did.
+
+    Args:
+        command: as a person would type it in the rehearsal's shell.
+        exit_code: Pulumi's.
+        seconds: wall time, from the start of the CLI to its end.
+        changes: number of resources by operation (`create`, `update`, `delete`, `same`, ...).
+        resources: each resource's operation and time.
+        outputs: outputs of the stack; secrets show as `[secret]`.
+        diagnostics: messages of the engine, the providers and the program.
+    """
+
+    command: str
+    exit_code: int
+    seconds: float
+    changes: Mapping[str, int]
+    resources: tuple[ResourceRun, ...]
+    outputs: Mapping[str, Any]
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def changed(self) -> int:
+        """How many resources were (or in a preview: would be) created, updated, replaced or deleted."""
+        return sum(count for operation, count in self.changes.items() if operation not in _UNCHANGED)
+
+
+def run(
+    world: World,
+    operation: Operation,
+    on_tally: Callable[[Tally], None] = lambda _: None,
+) -> StackResult:
+    """Run one operation to its end, as a person would type it in the rehearsal's shell.
+
+    Ctrl-C asks Pulumi to stop, which waits for what is under way and saves its state; a second one does not
+    wait.
+
+    Args:
+        world: the rehearsal; its engines run.
+        operation: what to do.
+        on_tally: told after each resource's beginning and end. Called in another thread.
+
+    Raises:
+        GroundplanError: it failed; the message is the first error that is not a consequence of another one.
+        KeyboardInterrupt: after Pulumi has ended.
+    """
+    words = ["pulumi", operation, "--stack", world.environment, "--non-interactive", "--color", "never"]
+    if operation != "preview":
+        words += ["--yes", "--skip-preview"]
+    log = EventLog(on_tally=on_tally)
+    began = time.monotonic()
+    exit_code, output = _run(world, words, log)
+    result = StackResult(
+        command=" ".join(words),
+        exit_code=exit_code,
+        seconds=round(time.monotonic() - began, 2),
+        changes=dict(log.changes),
+        resources=tuple(log.runs),
+        outputs=dict(log.outputs),
+        diagnostics=tuple(log.diagnostics),
+    )
+    if exit_code != 0:
+        raise _failure(world, operation, log, output)
+    return result
+
+
+def _run(world: World, words: list[str], log: EventLog) -> tuple[int, str]:
+    """Run Pulumi and read its events from a pipe as they come; return its exit code and what it printed."""
+    variables = {**shell.environment(world), "PULUMI_DEBUG_COMMANDS": "true"}  # or there is no --event-log
+    receiving, sending = os.pipe()
+    with (world.logs / "pulumi.log").open("ab+") as output:
+        start = output.tell()
+        child = subprocess.Popen(
+            [*words, "--event-log", f"/dev/fd/{sending}"],
+            executable=str(world.bin / "pulumi"),
+            cwd=PROJECT_ROOT,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            pass_fds=(sending,),
+            start_new_session=True,  # Ctrl-C reaches it through us alone, once
+        )
+        os.close(sending)
+        reader = threading.Thread(target=_read_events, args=(receiving, log), daemon=True)
+        reader.start()
+        _wait(child)
+        reader.join(_READER_GRACE_S)
+        output.seek(start)
+        return child.returncode, output.read().decode(errors="replace")
+
+
+def _read_events(pipe: int, log: EventLog) -> None:
+    with os.fdopen(pipe, encoding="utf-8") as events:
+        for line in events:
+            log.add(json.loads(line), time.monotonic())
+
+
+def _wait(child: subprocess.Popen[bytes]) -> None:
+    interrupted: KeyboardInterrupt | None = None
+    while child.returncode is None:
+        try:
+            child.wait()
+        except KeyboardInterrupt as interrupt:
+            interrupted = interrupt
+            child.send_signal(signal.SIGINT)
+    if interrupted:
+        raise interrupted
+
+
+def _failure(world: World, operation: str, log: EventLog, output: str) -> GroundplanError:
+    error = log.first_error()
+    where = f" at {error.urn.split('::', 2)[2]}" if error and error.urn else ""
+    reason = error.message if error else "it printed no error"
+    return GroundplanError(
+        f"pulumi {operation} failed{where}: {reason}",
+        log=None if error else "\n".join(output.splitlines()[-_LOG_LINES:]),
+        hint=f"All of it: {world.logs / 'pulumi.log'}",
+        exit_code=ExitCode.DEPLOYMENT,
+    )

@@ -1,0 +1,3 @@
+module groundplan.dev/toolchain/pause
+
+go 1.25.0

@@ -1,0 +1,1 @@
+"""The platform as code: one Pulumi program, one typed configuration per environment."""

@@ -1,0 +1,55 @@
+"""The Pulumi program: settings -> AWS -> Kubernetes -> exports."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pulumi
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+# Pulumi starts a program with its own folder on the path, not with the project's.
+sys.path.insert(0, str(PROJECT_ROOT))
+
+from infra.aws.account import aws_provider  # noqa: E402 - the path comes first
+from infra.aws.layer import build_aws  # noqa: E402 - the path comes first
+from infra.conventions import default_tags  # noqa: E402 - the path comes first
+from infra.exports import stack_outputs  # noqa: E402 - the path comes first
+from infra.kubernetes.layer import build_kubernetes  # noqa: E402 - the path comes first
+from infra.settings import Release, Settings, SettingsError, load_release, parse_settings  # noqa: E402 - same
+
+
+def main() -> None:
+    """Register all resources of the stack and export what people and tools need."""
+    settings, release = read_inputs()
+    platform = settings.platform
+    tags = default_tags(
+        environment=platform.environment,
+        stack=pulumi.get_stack(),
+        owner=platform.owner,
+        cost_center=platform.cost_center,
+    )
+    estate = build_aws(settings, aws_provider(settings.region, tags))
+    tenants = build_kubernetes(settings, estate, release)
+    for name, value in stack_outputs(settings, estate, tenants).items():
+        pulumi.export(name, value)
+
+
+def read_inputs() -> tuple[Settings, Release]:
+    """Read the stack's configuration and the release manifest.
+
+    Raises:
+        pulumi.RunError: one of them is wrong; Pulumi shows the message and no traceback.
+    """
+    try:
+        settings = parse_settings(
+            region=pulumi.Config("aws").get("region"),
+            platform=pulumi.Config("groundplan").get_object("platform"),
+            stack=pulumi.get_stack(),
+        )
+        return settings, load_release(PROJECT_ROOT)
+    except SettingsError as error:
+        raise pulumi.RunError(str(error)) from None
+
+
+main()

@@ -1,0 +1,1 @@
+"""The AWS estate: one component per file, put together by `layer`."""

@@ -1,0 +1,52 @@
+"""The account and region that a deployment goes to, and the provider that is bound to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_aws.get_caller_identity import get_caller_identity
+from pulumi_aws.provider import Provider
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """Where resources are created; enough to write down the ARN of anything with a name of ours.
+
+    Args:
+        id: the account's number.
+        partition: `aws`, `aws-cn` or `aws-us-gov`.
+        region: e.g. `eu-central-1`.
+    """
+
+    id: str
+    partition: str
+    region: str
+
+    def role_arn(self, name: str) -> str:
+        """ARN of an IAM role of this account; `name` may begin with a path."""
+        return f"arn:{self.partition}:iam::{self.id}:role/{name}"
+
+    def managed_policy_arn(self, name: str) -> str:
+        """ARN of a policy that AWS maintains."""
+        return f"arn:{self.partition}:iam::aws:policy/{name}"
+
+    def bucket_arn(self, name: str, key: str = "") -> str:
+        """ARN of a bucket, or of objects in it."""
+        return f"arn:{self.partition}:s3:::{name}{'/' if key else ''}{key}"
+
+    def log_group_arn(self, name: str) -> str:
+        """ARN of a CloudWatch log group."""
+        return f"arn:{self.partition}:logs:{self.region}:{self.id}:log-group:{name}"
+
+
+def aws_provider(region: str, tags: Mapping[str, str]) -> Provider:
+    """The provider of all AWS resources; every resource that can have tags gets `tags`."""
+    return Provider("aws", region=region, default_tags={"tags": tags})
+
+
+def current_account(provider: Provider, region: str) -> Account:
+    """Ask AWS whose credentials the deployment runs with."""
+    identity = get_caller_identity(opts=pulumi.InvokeOptions(provider=provider))
+    return Account(id=identity.account_id, partition=identity.arn.split(":")[1], region=region)

@@ -1,0 +1,101 @@
+"""EKS add-ons, pinned: those that nodes need to become ready, and those that need nodes to run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from pulumi import Input, Output
+from pulumi_aws.eks.addon import Addon
+
+from infra.conventions import GPU_RESOURCE, ComponentType, registered
+from infra.planning.eks_versions import AddonVersions
+
+_TOLERATE_GPU_TAINT = [{"key": GPU_RESOURCE, "operator": "Exists", "effect": "NoSchedule"}]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddonSpec:
+    """One add-on.
+
+    Args:
+        name: EKS' name of it.
+        version: the pinned version.
+        configuration: values of the add-on's own schema.
+    """
+
+    name: str
+    version: str
+    configuration: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterAddonsArgs:
+    """What a set of add-ons is made from.
+
+    Args:
+        cluster_name: the cluster to install them on.
+        addons: what to install.
+        protect: keep changes that someone made to an add-on by hand, and fail, instead of overwriting them.
+    """
+
+    cluster_name: Input[str]
+    addons: tuple[AddonSpec, ...]
+    protect: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterAddonsOutputs:
+    """Installed version of each add-on."""
+
+    versions: dict[str, Output[str]]
+
+
+class ClusterAddons(pulumi.ComponentResource):
+    """A set of add-ons that are installed at the same time."""
+
+    def __init__(
+        self, name: str, args: ClusterAddonsArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(ComponentType.CLUSTER_ADDONS, name, None, opts)
+        self._args = args
+        self.outputs = ClusterAddonsOutputs(versions={spec.name: self._install(spec) for spec in args.addons})
+        self.register_outputs(registered(self.outputs))
+
+    def _install(self, spec: AddonSpec) -> Output[str]:
+        addon = Addon(
+            spec.name,
+            cluster_name=self._args.cluster_name,
+            addon_name=spec.name,
+            addon_version=spec.version,
+            configuration_values=json.dumps(spec.configuration) if spec.configuration else None,
+            resolve_conflicts_on_create="OVERWRITE",
+            resolve_conflicts_on_update="NONE" if self._args.protect else "OVERWRITE",
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return addon.addon_version
+
+
+def node_addons(versions: AddonVersions) -> tuple[AddonSpec, ...]:
+    """Without these a node does not become ready, or its pods get no network, credentials or repair."""
+    return (
+        AddonSpec(
+            name="vpc-cni",
+            version=versions.vpc_cni,
+            # Without the flag network policies are accepted and not enforced.
+            configuration={"enableNetworkPolicy": "true"},
+        ),
+        AddonSpec(name="kube-proxy", version=versions.kube_proxy),
+        AddonSpec(name="eks-pod-identity-agent", version=versions.eks_pod_identity_agent),
+        AddonSpec(name="eks-node-monitoring-agent", version=versions.eks_node_monitoring_agent),
+    )
+
+
+def scheduled_addons(versions: AddonVersions) -> tuple[AddonSpec, ...]:
+    """Deployments: they become active only on nodes. While all pools have GPUs, they share them."""
+    return tuple(
+        AddonSpec(name=name, version=version, configuration={"tolerations": _TOLERATE_GPU_TAINT})
+        for name, version in (("coredns", versions.coredns), ("metrics-server", versions.metrics_server))
+    )

@@ -1,0 +1,98 @@
+"""KMS keys: one for each class of data, administered by some roles and used by others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi import Output
+from pulumi_aws.kms.alias import Alias
+from pulumi_aws.kms.key import Key
+
+from infra.aws import key_policies
+from infra.aws.account import Account
+from infra.aws.documents import Statement
+from infra.conventions import PROJECT, ComponentType, physical_name, registered
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncryptionArgs:
+    """What the keys are made from.
+
+    Args:
+        environment: part of every name.
+        account: where they are created.
+        administrators: names of the IAM roles that may manage the keys, but not decrypt with them.
+        log_groups: names of the log groups that the `logs` key may encrypt.
+        protect: refuse to delete keys, and wait as long as KMS allows before a deletion takes effect.
+    """
+
+    environment: str
+    account: Account
+    administrators: Sequence[str]
+    log_groups: Sequence[str]
+    protect: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncryptionOutputs:
+    """ARN of the key of each class of data."""
+
+    lake: Output[str]
+    models: Output[str]
+    registry: Output[str]
+    cluster: Output[str]
+    volumes: Output[str]
+    logs: Output[str]
+
+
+class Encryption(pulumi.ComponentResource):
+    """The platform's keys. Rotated each year; who may administer one cannot read what it protects."""
+
+    def __init__(self, name: str, args: EncryptionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(ComponentType.ENCRYPTION, name, None, opts)
+        self._args = args
+        account = args.account
+        self.outputs = EncryptionOutputs(
+            lake=self._create_key(
+                "lake", "data of the lake: raw and curated", key_policies.used_through("s3", account)
+            ),
+            models=self._create_key(
+                "models", "models and training checkpoints", key_policies.used_through("s3", account)
+            ),
+            registry=self._create_key(
+                "registry", "container images", key_policies.used_through("ecr", account)
+            ),
+            cluster=self._create_key(
+                "cluster", "secrets of the cluster", key_policies.used_by_cluster_role(account)
+            ),
+            volumes=self._create_key(
+                "volumes", "volumes of nodes", key_policies.used_for_node_volumes(account)
+            ),
+            logs=self._create_key(
+                "logs", "log groups", key_policies.used_by_log_groups(account, args.log_groups)
+            ),
+        )
+        self.register_outputs(registered(self.outputs))
+
+    def _create_key(self, data_class: str, protects: str, use: Sequence[Statement]) -> Output[str]:
+        args = self._args
+        name = physical_name(args.environment, data_class)
+        key = Key(
+            name,
+            description=f"{name}: {protects}",
+            enable_key_rotation=True,
+            rotation_period_in_days=365,
+            deletion_window_in_days=30 if args.protect else 7,
+            policy=key_policies.key_policy(args.account, args.administrators, use),
+            tags={"DataClass": data_class},
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+        )
+        Alias(
+            name,
+            name=f"alias/{PROJECT}/{args.environment}/{data_class}",
+            target_key_id=key.key_id,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return key.arn

@@ -1,0 +1,139 @@
+"""A pool of GPU nodes: a managed node group on an immutable operating system."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pulumi
+from pulumi import Input, Output
+from pulumi_aws.ec2.launch_template import LaunchTemplate
+from pulumi_aws.eks.node_group import NodeGroup
+
+from infra.conventions import GPU_RESOURCE, POOL_LABEL, ComponentType, physical_name, registered
+
+if TYPE_CHECKING:
+    from pulumi_aws.ec2 import LaunchTemplateBlockDeviceMappingArgsDict
+
+_AMI_TYPE = "BOTTLEROCKET_x86_64_NVIDIA"
+"""Read-only root, no shell; NVIDIA's driver, container toolkit and device plugin are built in, in step."""
+_SYSTEM_VOLUME_GIB = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class GpuPoolArgs:
+    """What a pool is made from.
+
+    Args:
+        environment: part of every name.
+        pool: its name; the value of the label `groundplan.dev/pool`.
+        cluster_name: the cluster that its nodes join.
+        kubernetes_version: version of the kubelet; at most that of the control plane.
+        node_role_arn: IAM role of the nodes.
+        subnet_ids: private subnets.
+        instance_type: EC2 instance type with NVIDIA GPUs.
+        min_nodes: never fewer.
+        desired_nodes: at creation; afterwards an autoscaler's business.
+        max_nodes: never more.
+        volume_gib: data volume of each node in GiB.
+        volumes_key_arn: KMS key of the volumes.
+    """
+
+    environment: str
+    pool: str
+    cluster_name: Input[str]
+    kubernetes_version: str
+    node_role_arn: Input[str]
+    subnet_ids: Sequence[Input[str]]
+    instance_type: str
+    min_nodes: int
+    desired_nodes: int
+    max_nodes: int
+    volume_gib: int
+    volumes_key_arn: Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GpuPoolOutputs:
+    """The node group."""
+
+    name: Output[str]
+    arn: Output[str]
+
+
+class GpuPool(pulumi.ComponentResource):
+    """GPU nodes for pods that tolerate their taint; sick nodes are replaced."""
+
+    def __init__(self, name: str, args: GpuPoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(ComponentType.GPU_POOL, name, None, opts)
+        self._args = args
+        self._physical_name = physical_name(args.environment, args.pool)
+        group = self._create_group(self._create_template())
+        self.outputs = GpuPoolOutputs(name=group.node_group_name, arn=group.arn)
+        self.register_outputs(registered(self.outputs))
+
+    def _create_template(self) -> LaunchTemplate:
+        tags = {"Name": self._physical_name, POOL_LABEL: self._args.pool}
+        return LaunchTemplate(
+            self._physical_name,
+            name=self._physical_name,
+            description=f"Nodes of the pool {self._args.pool}",
+            metadata_options={
+                "http_endpoint": "enabled",
+                "http_tokens": "required",
+                # One hop ends at the node: pods have credentials of their own and must not take the node's.
+                "http_put_response_hop_limit": 1,
+            },
+            block_device_mappings=[
+                self._volume("/dev/xvda", _SYSTEM_VOLUME_GIB),
+                self._volume("/dev/xvdb", self._args.volume_gib),
+            ],
+            monitoring={"enabled": True},
+            # Default tags of the provider do not reach what EC2 makes from a template.
+            tag_specifications=[
+                {"resource_type": kind, "tags": tags} for kind in ("instance", "volume", "network-interface")
+            ],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _volume(self, device: str, size_gib: int) -> LaunchTemplateBlockDeviceMappingArgsDict:
+        return {
+            "device_name": device,
+            "ebs": {
+                "volume_type": "gp3",
+                "volume_size": size_gib,
+                "encrypted": "true",
+                "kms_key_id": self._args.volumes_key_arn,
+                "delete_on_termination": "true",
+            },
+        }
+
+    def _create_group(self, template: LaunchTemplate) -> NodeGroup:
+        args = self._args
+        return NodeGroup(
+            self._physical_name,
+            node_group_name=self._physical_name,
+            cluster_name=args.cluster_name,
+            version=args.kubernetes_version,
+            node_role_arn=args.node_role_arn,
+            subnet_ids=args.subnet_ids,
+            ami_type=_AMI_TYPE,
+            capacity_type="ON_DEMAND",
+            instance_types=[args.instance_type],
+            launch_template={"id": template.id, "version": template.latest_version.apply(str)},
+            scaling_config={
+                "min_size": args.min_nodes,
+                "desired_size": args.desired_nodes,
+                "max_size": args.max_nodes,
+            },
+            update_config={"max_unavailable": 1},
+            node_repair_config={"enabled": True},
+            labels={POOL_LABEL: args.pool},
+            taints=[{"key": GPU_RESOURCE, "value": "present", "effect": "NO_SCHEDULE"}],
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # An autoscaler owns it once the pool is there; an update must not undo its work.
+                ignore_changes=["scalingConfig.desiredSize"],
+            ),
+        )

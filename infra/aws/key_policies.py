@@ -1,0 +1,161 @@
+"""Key policies: administration and use are different statements for different principals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pulumi import Output
+
+from infra.aws.account import Account
+from infra.aws.documents import Statement, allow, document
+
+_ADMINISTRATION = (
+    "kms:CancelKeyDeletion",
+    "kms:CreateAlias",
+    "kms:DeleteAlias",
+    "kms:DescribeKey",
+    "kms:DisableKey",
+    "kms:DisableKeyRotation",
+    "kms:EnableKey",
+    "kms:EnableKeyRotation",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:ListGrants",
+    "kms:ListKeyPolicies",
+    "kms:ListKeyRotations",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:RevokeGrant",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateAlias",
+    "kms:UpdateKeyDescription",
+)
+_USE = (
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
+_THIS_KEY = ("*",)
+"""In a key policy, `*` is the key itself."""
+_FOR_AWS = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+
+
+def key_policy(account: Account, administrators: Sequence[str], use: Sequence[Statement]) -> Output[str]:
+    """The policy of one key: who administers it, who can repair it, and the statements of its `use`."""
+    return document(
+        allow(
+            "Administer",
+            principals={"AWS": _role_arns(account, administrators)},
+            actions=_ADMINISTRATION,
+            resources=_THIS_KEY,
+        ),
+        # EKS and ECR take a grant, from whoever creates the cluster or repository, to encrypt for it.
+        allow(
+            "GrantToServices",
+            principals={"AWS": _role_arns(account, administrators)},
+            actions=["kms:CreateGrant", "kms:RetireGrant"],
+            resources=_THIS_KEY,
+            conditions=_FOR_AWS,
+        ),
+        # Were all administrator roles deleted, nobody could change the key: then the root user can.
+        allow(
+            "RepairByRootUser",
+            principals=_whole_account(account),
+            actions=["kms:DescribeKey", "kms:GetKeyPolicy", "kms:PutKeyPolicy"],
+            resources=_THIS_KEY,
+            conditions={"StringEquals": {"aws:PrincipalType": "Account"}},
+        ),
+        *use,
+    )
+
+
+def used_through(service: str, account: Account) -> list[Statement]:
+    """Use by identities of the account whose own policy allows it, and through one service only."""
+    return [
+        allow(
+            "UseThroughService",
+            principals=_whole_account(account),
+            actions=_USE,
+            resources=_THIS_KEY,
+            conditions={
+                "StringEquals": {
+                    "kms:CallerAccount": account.id,
+                    "kms:ViaService": f"{service}.{account.region}.amazonaws.com",
+                }
+            },
+        )
+    ]
+
+
+def used_by_cluster_role(account: Account) -> list[Statement]:
+    """Use by identities of the account whose own policy allows it: the cluster's role and no other."""
+    return [
+        allow(
+            "UseByIdentityPolicy",
+            principals=_whole_account(account),
+            actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:ListGrants"],
+            resources=_THIS_KEY,
+            conditions={"StringEquals": {"kms:CallerAccount": account.id}},
+        )
+    ]
+
+
+def used_for_node_volumes(account: Account) -> list[Statement]:
+    """Use by Auto Scaling, which starts a node group's instances, and through EC2 on its behalf.
+
+    The role is matched by a condition, because KMS refuses a principal that does not exist yet, and a new
+    account gets this service-linked role only with its first Auto Scaling group.
+    """
+    service_role = account.role_arn("aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling")
+    by_auto_scaling = {
+        "ArnEquals": {"aws:PrincipalArn": service_role},
+        "StringEquals": {"kms:CallerAccount": account.id},
+    }
+    return [
+        allow(
+            "UseByAutoScaling",
+            principals={"AWS": "*"},
+            actions=_USE,
+            resources=_THIS_KEY,
+            conditions=by_auto_scaling,
+        ),
+        allow(
+            "GrantByAutoScaling",
+            principals={"AWS": "*"},
+            actions=["kms:CreateGrant"],
+            resources=_THIS_KEY,
+            conditions=by_auto_scaling | _FOR_AWS,
+        ),
+    ]
+
+
+def used_by_log_groups(account: Account, log_groups: Sequence[str]) -> list[Statement]:
+    """Use by CloudWatch Logs, for the named log groups and no others."""
+    return [
+        allow(
+            "UseByLogGroups",
+            principals={"Service": f"logs.{account.region}.amazonaws.com"},
+            actions=_USE,
+            resources=_THIS_KEY,
+            conditions={
+                "ArnEquals": {
+                    "kms:EncryptionContext:aws:logs:arn": [account.log_group_arn(name) for name in log_groups]
+                }
+            },
+        )
+    ]
+
+
+def _role_arns(account: Account, names: Sequence[str]) -> list[str]:
+    return [account.role_arn(name) for name in names]
+
+
+def _whole_account(account: Account) -> dict[str, str]:
+    """The account as a principal: it delegates to the identity policies of its roles."""
+    return {"AWS": f"arn:{account.partition}:iam::{account.id}:root"}

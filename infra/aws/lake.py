@@ -1,0 +1,196 @@
+"""The data lake: one bucket per zone, and one that holds their access logs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pulumi
+from pulumi import Input, Output
+from pulumi_aws.s3.bucket import Bucket
+from pulumi_aws.s3.bucket_lifecycle_configuration import BucketLifecycleConfiguration
+from pulumi_aws.s3.bucket_logging import BucketLogging
+from pulumi_aws.s3.bucket_ownership_controls import BucketOwnershipControls
+from pulumi_aws.s3.bucket_policy import BucketPolicy
+from pulumi_aws.s3.bucket_public_access_block import BucketPublicAccessBlock
+from pulumi_aws.s3.bucket_server_side_encryption_configuration import BucketServerSideEncryptionConfiguration
+from pulumi_aws.s3.bucket_versioning import BucketVersioning
+
+from infra.aws import bucket_policies
+from infra.aws.account import Account
+from infra.aws.documents import Statement, document
+from infra.aws.lifecycle import expire_after, expire_noncurrent
+from infra.conventions import ComponentType, physical_name, registered
+
+if TYPE_CHECKING:
+    from pulumi_aws.s3 import BucketLifecycleConfigurationRuleArgsDict as Rule
+
+
+@dataclass(frozen=True, kw_only=True)
+class LakeArgs:
+    """What the lake is made from.
+
+    Args:
+        environment: part of every name.
+        account: where it is created; its number is part of every name, because bucket names are global.
+        lake_key_arn: KMS key of data.
+        models_key_arn: KMS key of models and checkpoints.
+        noncurrent_days: days after which replaced and deleted objects are gone for good.
+        checkpoint_days: days after which checkpoints are deleted.
+        access_log_days: days after which access logs are deleted.
+        protect: refuse to delete the buckets; without it they are deleted together with what they hold.
+    """
+
+    environment: str
+    account: Account
+    lake_key_arn: Input[str]
+    models_key_arn: Input[str]
+    noncurrent_days: int
+    checkpoint_days: int
+    access_log_days: int
+    protect: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class LakeOutputs:
+    """Names of the buckets."""
+
+    raw: Output[str]
+    curated: Output[str]
+    models: Output[str]
+    checkpoints: Output[str]
+    access_logs: Output[str]
+
+
+class Lake(pulumi.ComponentResource):
+    """Private, encrypted, versioned buckets that speak TLS only."""
+
+    def __init__(self, name: str, args: LakeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(ComponentType.LAKE, name, None, opts)
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._log_bucket, self._log_policy = self._create_log_bucket()
+        noncurrent = expire_noncurrent(args.noncurrent_days)
+        self.outputs = LakeOutputs(
+            raw=self._create_zone("raw", args.lake_key_arn, [noncurrent]),
+            curated=self._create_zone("curated", args.lake_key_arn, [noncurrent]),
+            models=self._create_zone("models", args.models_key_arn, [noncurrent]),
+            checkpoints=self._create_zone(
+                "checkpoints", args.models_key_arn, [noncurrent, expire_after(args.checkpoint_days)]
+            ),
+            access_logs=self._log_bucket.bucket,
+        )
+        self.register_outputs(registered(self.outputs))
+
+    def _bucket_name(self, zone: str) -> str:
+        return bucket_name(self._args.environment, zone, self._args.account)
+
+    def _create_zone(self, zone: str, key_arn: Input[str], rules: list[Rule]) -> Output[str]:
+        """A bucket for one zone of the lake."""
+        name = physical_name(self._args.environment, zone)
+        bucket = self._create_private_bucket(zone, rules)
+        BucketServerSideEncryptionConfiguration(
+            name,
+            bucket=bucket.bucket,
+            rules=[
+                {
+                    "apply_server_side_encryption_by_default": {
+                        "sse_algorithm": "aws:kms",
+                        "kms_master_key_id": key_arn,
+                    },
+                    # One key request per bucket and hour instead of one per object.
+                    "bucket_key_enabled": True,
+                }
+            ],
+            opts=self._child,
+        )
+        bucket_arn = self._args.account.bucket_arn(self._bucket_name(zone))
+        self._set_policy(
+            zone,
+            bucket,
+            [*bucket_policies.tls_only(bucket_arn), *bucket_policies.this_key_only(bucket_arn, key_arn)],
+        )
+        BucketLogging(
+            name,
+            bucket=bucket.bucket,
+            target_bucket=self._log_bucket.bucket,
+            target_prefix=f"{zone}/",
+            # S3 refuses a target that does not yet let it write.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._log_policy]),
+        )
+        return bucket.bucket
+
+    def _create_log_bucket(self) -> tuple[Bucket, BucketPolicy]:
+        args = self._args
+        zone = "access-logs"
+        bucket = self._create_private_bucket(
+            zone, [expire_after(args.access_log_days), expire_noncurrent(args.noncurrent_days)]
+        )
+        BucketServerSideEncryptionConfiguration(
+            physical_name(args.environment, zone),
+            bucket=bucket.bucket,
+            # S3 delivers access logs to no bucket whose default is a KMS key.
+            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
+            opts=self._child,
+        )
+        bucket_arn = args.account.bucket_arn(self._bucket_name(zone))
+        sources = [
+            args.account.bucket_arn(self._bucket_name(source))
+            for source in ("raw", "curated", "models", "checkpoints")
+        ]
+        statements = [
+            *bucket_policies.tls_only(bucket_arn),
+            bucket_policies.log_delivery(bucket_arn, args.account, sources),
+        ]
+        return bucket, self._set_policy(zone, bucket, statements)
+
+    def _create_private_bucket(self, zone: str, rules: list[Rule]) -> Bucket:
+        """A versioned bucket without public access, access lists or unfinished uploads."""
+        args = self._args
+        name = physical_name(args.environment, zone)
+        bucket = Bucket(
+            name,
+            bucket=self._bucket_name(zone),
+            force_destroy=not args.protect,
+            tags={"DataClass": zone},
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+        )
+        BucketPublicAccessBlock(
+            name,
+            bucket=bucket.bucket,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=self._child,
+        )
+        BucketOwnershipControls(
+            name,
+            bucket=bucket.bucket,
+            rule={"object_ownership": "BucketOwnerEnforced"},
+            opts=self._child,
+        )
+        versioning = BucketVersioning(
+            name, bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=self._child
+        )
+        BucketLifecycleConfiguration(
+            name,
+            bucket=bucket.bucket,
+            rules=rules,
+            # Rules for noncurrent versions mean nothing before there are versions.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
+        )
+        return bucket
+
+    def _set_policy(self, zone: str, bucket: Bucket, statements: list[Statement]) -> BucketPolicy:
+        return BucketPolicy(
+            physical_name(self._args.environment, zone),
+            bucket=bucket.bucket,
+            policy=document(*statements),
+            opts=self._child,
+        )
+
+
+def bucket_name(environment: str, zone: str, account: Account) -> str:
+    """Name of the bucket of one zone of the lake."""
+    return physical_name(environment, zone, account.id)

@@ -1,0 +1,238 @@
+"""Puts the AWS components of one environment together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi import ResourceOptions
+from pulumi_aws.provider import Provider
+
+from infra.aws.account import Account, current_account
+from infra.aws.cluster import Cluster, ClusterArgs, log_group_name
+from infra.aws.cluster_addons import (
+    AddonSpec,
+    ClusterAddons,
+    ClusterAddonsArgs,
+    node_addons,
+    scheduled_addons,
+)
+from infra.aws.encryption import Encryption, EncryptionArgs
+from infra.aws.gpu_pool import GpuPool, GpuPoolArgs
+from infra.aws.lake import Lake, LakeArgs, bucket_name
+from infra.aws.network import Network, NetworkArgs
+from infra.aws.node_role import create_node_role
+from infra.aws.registry import Registry, RegistryArgs
+from infra.aws.workload_identity import Grant, WorkloadIdentity, WorkloadIdentityArgs
+from infra.conventions import PROJECT, tenant_namespace
+from infra.planning.eks_versions import KUBERNETES_VERSIONS
+from infra.planning.subnets import plan_subnets
+from infra.settings.models import PlatformSettings, Settings
+from infra.settings.release import SERVICES
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwsEstate:
+    """The components that an environment consists of; identities by tenant, then by workload."""
+
+    account: Account
+    lake: Lake
+    registry: Registry
+    cluster: Cluster
+    pools: dict[str, GpuPool]
+    addons: ClusterAddons
+    identities: dict[str, dict[str, WorkloadIdentity]]
+
+
+def build_aws(settings: Settings, provider: Provider) -> AwsEstate:
+    """Register every AWS resource of an environment."""
+    builder = _Builder(settings, provider)
+    network, keys = builder.network_and_keys()
+    lake = builder.lake(keys)
+    cluster = builder.cluster(network, keys)
+    pools, addons = builder.nodes(network, keys, cluster)
+    return AwsEstate(
+        account=builder.account,
+        lake=lake,
+        registry=builder.registry(keys),
+        cluster=cluster,
+        pools=pools,
+        addons=addons,
+        identities=builder.identities(keys, cluster),
+    )
+
+
+class _Builder:
+    """Passes settings and outputs on as arguments; decides nothing but the order."""
+
+    def __init__(self, settings: Settings, provider: Provider) -> None:
+        self._platform: PlatformSettings = settings.platform
+        self._opts = ResourceOptions(provider=provider)
+        self.account = current_account(provider, settings.region)
+        self._environment = self._platform.environment
+        self._flow_log_group = f"/{PROJECT}/{self._environment}/flow-logs"
+        self._addon_versions = KUBERNETES_VERSIONS[self._platform.cluster.kubernetes_version]
+
+    def _after(self, *resources: pulumi.Resource) -> ResourceOptions:
+        return ResourceOptions.merge(self._opts, ResourceOptions(depends_on=list(resources)))
+
+    def network_and_keys(self) -> tuple[Network, Encryption]:
+        platform = self._platform
+        keys = Encryption(
+            "encryption",
+            EncryptionArgs(
+                environment=self._environment,
+                account=self.account,
+                administrators=platform.administrators,
+                log_groups=[self._flow_log_group, log_group_name(self._environment)],
+                protect=platform.protect_data,
+            ),
+            self._opts,
+        )
+        network = Network(
+            "network",
+            NetworkArgs(
+                environment=self._environment,
+                account=self.account,
+                vpc_range=str(platform.network.vpc_range),
+                plan=plan_subnets(platform.network.vpc_range, platform.network.zones),
+                nat_per_zone=platform.network.nat_gateways == "one-per-zone",
+                flow_log_group=self._flow_log_group,
+                flow_log_retention_days=platform.network.flow_log_retention_days,
+                logs_key_arn=keys.outputs.logs,
+            ),
+            self._opts,
+        )
+        return network, keys
+
+    def lake(self, keys: Encryption) -> Lake:
+        settings = self._platform.lake
+        return Lake(
+            "lake",
+            LakeArgs(
+                environment=self._environment,
+                account=self.account,
+                lake_key_arn=keys.outputs.lake,
+                models_key_arn=keys.outputs.models,
+                noncurrent_days=settings.noncurrent_days,
+                checkpoint_days=settings.checkpoint_days,
+                access_log_days=settings.access_log_days,
+                protect=self._platform.protect_data,
+            ),
+            self._opts,
+        )
+
+    def registry(self, keys: Encryption) -> Registry:
+        return Registry(
+            "registry",
+            RegistryArgs(
+                environment=self._environment,
+                services=SERVICES,
+                key_arn=keys.outputs.registry,
+                protect=self._platform.protect_data,
+            ),
+            self._opts,
+        )
+
+    def cluster(self, network: Network, keys: Encryption) -> Cluster:
+        settings = self._platform.cluster
+        return Cluster(
+            "cluster",
+            ClusterArgs(
+                environment=self._environment,
+                account=self.account,
+                kubernetes_version=settings.kubernetes_version,
+                vpc_id=network.outputs.vpc_id,
+                subnet_ids=network.outputs.isolated_subnet_ids,
+                service_range=str(settings.service_range),
+                api_client_ranges=[str(address_range) for address_range in settings.api_client_ranges],
+                administrators=self._platform.administrators,
+                secrets_key_arn=keys.outputs.cluster,
+                log_group=log_group_name(self._environment),
+                log_retention_days=settings.log_retention_days,
+                logs_key_arn=keys.outputs.logs,
+                protect=self._platform.protect_data,
+            ),
+            self._opts,
+        )
+
+    def nodes(
+        self, network: Network, keys: Encryption, cluster: Cluster
+    ) -> tuple[dict[str, GpuPool], ClusterAddons]:
+        """Pools between the add-ons that nodes need and those that need nodes."""
+        before = self._addons("node-addons", cluster, node_addons(self._addon_versions), self._opts)
+        role_arn = create_node_role(self._environment, self.account, self._opts)
+        pools = {
+            name: GpuPool(
+                f"pool-{name}",
+                GpuPoolArgs(
+                    environment=self._environment,
+                    pool=name,
+                    cluster_name=cluster.outputs.name,
+                    kubernetes_version=self._platform.cluster.kubernetes_version,
+                    node_role_arn=role_arn,
+                    # Nodes pull images and join through NAT: its routes have to be there.
+                    subnet_ids=network.outputs.private_subnet_ids,
+                    instance_type=pool.instance_type,
+                    min_nodes=pool.nodes.min,
+                    desired_nodes=pool.nodes.desired,
+                    max_nodes=pool.nodes.max,
+                    volume_gib=pool.volume_gib,
+                    volumes_key_arn=keys.outputs.volumes,
+                ),
+                self._after(before, network),
+            )
+            for name, pool in self._platform.gpu_pools.items()
+        }
+        after = self._addons(
+            "scheduled-addons", cluster, scheduled_addons(self._addon_versions), self._after(*pools.values())
+        )
+        return pools, after
+
+    def _addons(
+        self, name: str, cluster: Cluster, addons: tuple[AddonSpec, ...], opts: ResourceOptions
+    ) -> ClusterAddons:
+        args = ClusterAddonsArgs(
+            cluster_name=cluster.outputs.name, addons=addons, protect=self._platform.protect_data
+        )
+        return ClusterAddons(name, args, opts)
+
+    def identities(self, keys: Encryption, cluster: Cluster) -> dict[str, dict[str, WorkloadIdentity]]:
+        return {
+            tenant: {
+                workload: WorkloadIdentity(
+                    f"{tenant}-{workload}",
+                    WorkloadIdentityArgs(
+                        environment=self._environment,
+                        account=self.account,
+                        cluster_name=cluster.outputs.name,
+                        cluster_arn=cluster.outputs.arn,
+                        tenant=tenant,
+                        workload=workload,
+                        namespace=tenant_namespace(tenant),
+                        grants=grants,
+                    ),
+                    self._opts,
+                )
+                for workload, grants in self._grants(keys).items()
+            }
+            for tenant in self._platform.tenants
+        }
+
+    def _grants(self, keys: Encryption) -> dict[str, list[Grant]]:
+        """What each workload does in the lake."""
+
+        def grant(zone: str, key_arn: pulumi.Output[str], *, write: bool = False) -> Grant:
+            bucket = bucket_name(self._environment, zone, self.account)
+            return Grant(zone=zone, bucket=bucket, key_arn=key_arn, write=write)
+
+        lake, models = keys.outputs.lake, keys.outputs.models
+        return {
+            "ingest": [grant("raw", lake), grant("curated", lake, write=True)],
+            "training": [
+                grant("curated", lake),
+                grant("checkpoints", models, write=True),
+                grant("models", models, write=True),
+            ],
+            "inference": [grant("models", models)],
+        }

@@ -1,0 +1,32 @@
+"""Life-cycle rules of buckets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pulumi_aws.s3 import BucketLifecycleConfigurationRuleArgsDict as Rule
+
+_UNFINISHED_UPLOAD_DAYS = 7
+
+
+def expire_noncurrent(days: int) -> Rule:
+    """Remove replaced and deleted versions after `days`, then the deletion's mark; and unfinished uploads."""
+    return {
+        "id": "expire-noncurrent",
+        "status": "Enabled",
+        "filter": {"prefix": ""},
+        "noncurrent_version_expiration": {"noncurrent_days": days},
+        "expiration": {"expired_object_delete_marker": True},
+        "abort_incomplete_multipart_upload": {"days_after_initiation": _UNFINISHED_UPLOAD_DAYS},
+    }
+
+
+def expire_after(days: int) -> Rule:
+    """Delete objects `days` after they were written."""
+    return {
+        "id": "expire-current",
+        "status": "Enabled",
+        "filter": {"prefix": ""},
+        "expiration": {"days": days},
+    }

@@ -1,0 +1,226 @@
+"""The VPC: three zones with public, private and isolated subnets, NAT, a gateway to S3, and flow logs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi import Input, Output
+from pulumi_aws.ec2.default_security_group import DefaultSecurityGroup
+from pulumi_aws.ec2.eip import Eip
+from pulumi_aws.ec2.internet_gateway import InternetGateway
+from pulumi_aws.ec2.nat_gateway import NatGateway
+from pulumi_aws.ec2.route import Route
+from pulumi_aws.ec2.route_table import RouteTable
+from pulumi_aws.ec2.route_table_association import RouteTableAssociation
+from pulumi_aws.ec2.subnet import Subnet
+from pulumi_aws.ec2.vpc import Vpc
+from pulumi_aws.ec2.vpc_endpoint import VpcEndpoint
+
+from infra.aws.account import Account
+from infra.aws.documents import allow, document
+from infra.aws.flow_logs import record_traffic
+from infra.conventions import ComponentType, physical_name, registered
+from infra.planning import subnets as planning
+
+EVERYWHERE = "0.0.0.0/0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkArgs:
+    """What a network is made from.
+
+    Args:
+        environment: part of every name.
+        account: where it is created.
+        vpc_range: the planned range, e.g. `10.40.0.0/16`.
+        plan: its subnets.
+        nat_per_zone: one NAT gateway in each zone instead of a shared one.
+        flow_log_group: name of the flow logs' log group.
+        flow_log_retention_days: how long flow logs are kept.
+        logs_key_arn: KMS key of the log group.
+    """
+
+    environment: str
+    account: Account
+    vpc_range: str
+    plan: planning.SubnetPlan
+    nat_per_zone: bool
+    flow_log_group: str
+    flow_log_retention_days: int
+    logs_key_arn: Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkOutputs:
+    """What others need of the network; subnet ids are in the order of the zones."""
+
+    vpc_id: Output[str]
+    public_subnet_ids: list[Output[str]]
+    private_subnet_ids: list[Output[str]]
+    isolated_subnet_ids: list[Output[str]]
+
+
+class Network(pulumi.ComponentResource):
+    """A VPC in which nothing is public unless a public subnet and its route say so."""
+
+    def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(ComponentType.NETWORK, name, None, opts)
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._vpc = self._create_vpc()
+        public = self._create_subnets("public", args.plan.public, {"kubernetes.io/role/elb": "1"})
+        private = self._create_subnets("private", args.plan.private, {"kubernetes.io/role/internal-elb": "1"})
+        isolated = self._create_subnets("isolated", args.plan.isolated, {})
+        self._route_public(public)
+        private_tables = self._route_private(public, private)
+        isolated_tables = self._route_isolated(isolated)
+        self._connect_s3([*private_tables, *isolated_tables])
+        record_traffic(
+            physical_name(args.environment, "flow-logs"),
+            vpc_id=self._vpc.id,
+            account=args.account,
+            log_group_name=args.flow_log_group,
+            retention_days=args.flow_log_retention_days,
+            key_arn=args.logs_key_arn,
+            opts=self._child,
+        )
+        self.outputs = NetworkOutputs(
+            vpc_id=self._vpc.id,
+            public_subnet_ids=[subnet.id for subnet in public],
+            private_subnet_ids=[subnet.id for subnet in private],
+            isolated_subnet_ids=[subnet.id for subnet in isolated],
+        )
+        self.register_outputs(registered(self.outputs))
+
+    def _named(self, *parts: str) -> str:
+        return physical_name(self._args.environment, *parts)
+
+    def _create_vpc(self) -> Vpc:
+        vpc = Vpc(
+            self._named("vpc"),
+            cidr_block=self._args.vpc_range,
+            # The cluster's private endpoint is a name in a private zone: nodes find it with both settings.
+            enable_dns_support=True,
+            enable_dns_hostnames=True,
+            tags={"Name": self._named("vpc")},
+            opts=self._child,
+        )
+        # Adopted without rules, so that nothing that forgets its security group can talk to anyone.
+        DefaultSecurityGroup(
+            self._named("default"),
+            vpc_id=vpc.id,
+            ingress=[],
+            egress=[],
+            tags={"Name": self._named("default-unused")},
+            opts=self._child,
+        )
+        return vpc
+
+    def _create_subnets(
+        self, kind: str, plan: tuple[planning.Subnet, ...], tags: dict[str, str]
+    ) -> list[Subnet]:
+        return [
+            Subnet(
+                self._named(kind, subnet.zone),
+                vpc_id=self._vpc.id,
+                cidr_block=str(subnet.address_range),
+                availability_zone=subnet.zone,
+                map_public_ip_on_launch=False,
+                tags={"Name": self._named(kind, subnet.zone), **tags},
+                opts=self._child,
+            )
+            for subnet in plan
+        ]
+
+    def _create_table(self, name: str, subnets: list[Subnet]) -> RouteTable:
+        table = RouteTable(name, vpc_id=self._vpc.id, tags={"Name": name}, opts=self._child)
+        for number, subnet in enumerate(subnets):
+            RouteTableAssociation(
+                f"{name}-{number}", route_table_id=table.id, subnet_id=subnet.id, opts=self._child
+            )
+        return table
+
+    def _route_public(self, subnets: list[Subnet]) -> None:
+        gateway = InternetGateway(
+            self._named("internet"),
+            vpc_id=self._vpc.id,
+            tags={"Name": self._named("internet")},
+            opts=self._child,
+        )
+        table = self._create_table(self._named("public"), subnets)
+        Route(
+            self._named("public", "internet"),
+            route_table_id=table.id,
+            destination_cidr_block=EVERYWHERE,
+            gateway_id=gateway.id,
+            opts=self._child,
+        )
+
+    def _route_private(self, public: list[Subnet], private: list[Subnet]) -> list[RouteTable]:
+        """One table per zone, so that traffic stays in its zone as soon as each has its own gateway."""
+        zones = [subnet.zone for subnet in self._args.plan.private]
+        hosts = list(zip(zones, public, strict=True))
+        gateways = [
+            self._create_nat(zone, subnet)
+            for zone, subnet in (hosts if self._args.nat_per_zone else hosts[:1])
+        ]
+        tables = []
+        for number, (zone, subnet) in enumerate(zip(zones, private, strict=True)):
+            table = self._create_table(self._named("private", zone), [subnet])
+            Route(
+                self._named("private", zone, "nat"),
+                route_table_id=table.id,
+                destination_cidr_block=EVERYWHERE,
+                nat_gateway_id=gateways[number % len(gateways)].id,
+                opts=self._child,
+            )
+            tables.append(table)
+        return tables
+
+    def _create_nat(self, zone: str, subnet: Subnet) -> NatGateway:
+        name = self._named("nat", zone)
+        address = Eip(name, domain="vpc", tags={"Name": name}, opts=self._child)
+        return NatGateway(
+            name, subnet_id=subnet.id, allocation_id=address.id, tags={"Name": name}, opts=self._child
+        )
+
+    def _route_isolated(self, subnets: list[Subnet]) -> list[RouteTable]:
+        return [self._create_table(self._named("isolated"), subnets)]
+
+    def _connect_s3(self, tables: list[RouteTable]) -> None:
+        """Keep the lake's traffic off NAT, and let no bucket of another account be written through it."""
+        account = self._args.account
+        VpcEndpoint(
+            self._named("s3"),
+            vpc_id=self._vpc.id,
+            service_name=f"com.amazonaws.{account.region}.s3",
+            vpc_endpoint_type="Gateway",
+            route_table_ids=[table.id for table in tables],
+            policy=document(
+                allow(
+                    "OwnBuckets",
+                    principals="*",
+                    actions=[
+                        "s3:AbortMultipartUpload",
+                        "s3:DeleteObject",
+                        "s3:GetObject",
+                        "s3:GetObjectVersion",
+                        "s3:ListBucket",
+                        "s3:ListMultipartUploadParts",
+                        "s3:PutObject",
+                    ],
+                    resources=["*"],
+                    conditions={"StringEquals": {"aws:ResourceAccount": account.id}},
+                ),
+                allow(
+                    "ImageLayers",
+                    principals="*",
+                    actions=["s3:GetObject"],
+                    # ECR hands out image layers from this bucket of its own.
+                    resources=[account.bucket_arn(f"prod-{account.region}-starport-layer-bucket", "*")],
+                ),
+            ),
+            tags={"Name": self._named("s3")},
+            opts=self._child,
+        )

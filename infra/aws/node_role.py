@@ -1,0 +1,38 @@
+"""The IAM role of nodes: joining the cluster, pod networking, pulling images; nothing of the workloads'."""
+
+from __future__ import annotations
+
+import pulumi
+from pulumi import Output
+from pulumi_aws.iam.role import Role
+from pulumi_aws.iam.role_policy_attachment import RolePolicyAttachment
+
+from infra.aws.account import Account
+from infra.aws.documents import service_trust
+from infra.conventions import physical_name
+
+_MANAGED_POLICIES = (
+    "AmazonEKSWorkerNodePolicy",
+    "AmazonEKS_CNI_Policy",
+    "AmazonEC2ContainerRegistryPullOnly",
+)
+
+
+def create_node_role(environment: str, account: Account, opts: pulumi.ResourceOptions) -> Output[str]:
+    """Create the role; its ARN is known once all of its policies are attached."""
+    name = physical_name(environment, "node")
+    role = Role(
+        name,
+        name=name,
+        description="Nodes of the EKS cluster",
+        assume_role_policy=service_trust("ec2.amazonaws.com"),
+        opts=opts,
+    )
+    attached = [
+        RolePolicyAttachment(
+            f"{name}-{policy}", role=role.name, policy_arn=account.managed_policy_arn(policy), opts=opts
+        )
+        for policy in _MANAGED_POLICIES
+    ]
+    # A node that starts before its permissions are there never joins.
+    return Output.all(role.arn, *(attachment.id for attachment in attached)).apply(lambda values: values[0])

@@ -1,0 +1,96 @@
+"""The container registry: one repository per service, with immutable tags."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi import Input, Output
+from pulumi_aws.ecr.lifecycle_policy import LifecyclePolicy
+from pulumi_aws.ecr.repository import Repository
+
+from infra.conventions import PROJECT, ComponentType, registered
+
+_UNTAGGED_DAYS = 7
+_KEPT_IMAGES = 100
+"""Enough releases to roll back to; far more than a node group's longest update."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistryArgs:
+    """What the registry is made from.
+
+    Args:
+        environment: part of every name.
+        services: the deployables that have an image.
+        key_arn: KMS key of the images.
+        protect: refuse to delete repositories; without it they are deleted together with their images.
+    """
+
+    environment: str
+    services: Sequence[str]
+    key_arn: Input[str]
+    protect: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistryOutputs:
+    """URL of each service's repository, without tag or digest."""
+
+    repository_urls: dict[str, Output[str]]
+
+
+class Registry(pulumi.ComponentResource):
+    """Image repositories, scanned on push; an image that was pushed under a tag stays what it is."""
+
+    def __init__(self, name: str, args: RegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(ComponentType.REGISTRY, name, None, opts)
+        self._args = args
+        self.outputs = RegistryOutputs(
+            repository_urls={service: self._create_repository(service) for service in args.services}
+        )
+        self.register_outputs(registered(self.outputs))
+
+    def _create_repository(self, service: str) -> Output[str]:
+        args = self._args
+        repository = Repository(
+            service,
+            name=f"{PROJECT}-{args.environment}/{service}",
+            image_tag_mutability="IMMUTABLE",
+            image_scanning_configuration={"scan_on_push": True},
+            encryption_configurations=[{"encryption_type": "KMS", "kms_key": args.key_arn}],
+            force_delete=not args.protect,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+        )
+        LifecyclePolicy(
+            service,
+            repository=repository.name,
+            policy=json.dumps({"rules": [_expire_untagged(), _keep_newest()]}),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return repository.repository_url
+
+
+def _expire_untagged() -> dict:
+    return {
+        "rulePriority": 1,
+        "description": f"Untagged images go after {_UNTAGGED_DAYS} days",
+        "selection": {
+            "tagStatus": "untagged",
+            "countType": "sinceImagePushed",
+            "countUnit": "days",
+            "countNumber": _UNTAGGED_DAYS,
+        },
+        "action": {"type": "expire"},
+    }
+
+
+def _keep_newest() -> dict:
+    return {
+        "rulePriority": 2,
+        "description": f"The newest {_KEPT_IMAGES} images stay",
+        "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": _KEPT_IMAGES},
+        "action": {"type": "expire"},
+    }

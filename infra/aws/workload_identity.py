@@ -1,0 +1,156 @@
+"""The identity of one workload of a tenant: an IAM role that only its service account can take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi import Input, Output
+from pulumi_aws.eks.pod_identity_association import PodIdentityAssociation
+from pulumi_aws.iam.role import Role
+from pulumi_aws.iam.role_policy import RolePolicy
+
+from infra.aws.account import Account
+from infra.aws.documents import Statement, allow, document
+from infra.conventions import ComponentType, physical_name, registered
+
+_LONGEST_SESSION_S = 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """What a workload may do below the tenant's prefix of one zone of the lake.
+
+    Args:
+        zone: name of the zone; part of statement ids.
+        bucket: name of its bucket.
+        key_arn: KMS key of the bucket.
+        write: whether it may also write, replace and delete.
+    """
+
+    zone: str
+    bucket: str
+    key_arn: Input[str]
+    write: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkloadIdentityArgs:
+    """What an identity is made from.
+
+    Args:
+        environment: part of every name.
+        account: where it is created.
+        cluster_name: the cluster whose pods take the role.
+        cluster_arn: its ARN.
+        tenant: whose prefix the grants are about.
+        workload: its service account.
+        namespace: the service account's namespace.
+        grants: what it may do in the lake.
+    """
+
+    environment: str
+    account: Account
+    cluster_name: Input[str]
+    cluster_arn: Input[str]
+    tenant: str
+    workload: str
+    namespace: str
+    grants: Sequence[Grant]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkloadIdentityOutputs:
+    """The role, and the association that hands it to pods."""
+
+    role_arn: Output[str]
+    association_arn: Output[str]
+
+
+class WorkloadIdentity(pulumi.ComponentResource):
+    """Least privilege for one workload: its tenant's prefixes, the keys of their buckets, nothing else."""
+
+    def __init__(
+        self, name: str, args: WorkloadIdentityArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(ComponentType.WORKLOAD_IDENTITY, name, None, opts)
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._physical_name = physical_name(args.environment, args.tenant, args.workload)
+        role = self._create_role()
+        permission = self._permit(role)
+        association = PodIdentityAssociation(
+            self._physical_name,
+            cluster_name=args.cluster_name,
+            namespace=args.namespace,
+            service_account=args.workload,
+            role_arn=role.arn,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[permission]),
+        )
+        self.outputs = WorkloadIdentityOutputs(role_arn=role.arn, association_arn=association.association_arn)
+        self.register_outputs(registered(self.outputs))
+
+    def _create_role(self) -> Role:
+        args = self._args
+        trust = document(
+            allow(
+                "AssumedByPods",
+                principals={"Service": "pods.eks.amazonaws.com"},
+                actions=["sts:AssumeRole", "sts:TagSession"],
+                conditions={
+                    "StringEquals": {
+                        "aws:SourceAccount": args.account.id,
+                        "aws:RequestTag/kubernetes-namespace": args.namespace,
+                        "aws:RequestTag/kubernetes-service-account": args.workload,
+                    },
+                    "ArnEquals": {"aws:SourceArn": args.cluster_arn},
+                },
+            )
+        )
+        return Role(
+            self._physical_name,
+            name=self._physical_name,
+            description=f"{args.workload} of tenant {args.tenant}",
+            assume_role_policy=trust,
+            max_session_duration=_LONGEST_SESSION_S,
+            tags={"Tenant": args.tenant},
+            opts=self._child,
+        )
+
+    def _permit(self, role: Role) -> RolePolicy:
+        return RolePolicy(
+            self._physical_name,
+            name="lake",
+            role=role.name,
+            policy=document(
+                *(statement for grant in self._args.grants for statement in self._granted(grant))
+            ),
+            opts=self._child,
+        )
+
+    def _granted(self, grant: Grant) -> list[Statement]:
+        args = self._args
+        sid = grant.zone.title()
+        reading, writing = ["s3:GetObject"], ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject"]
+        return [
+            allow(
+                f"List{sid}",
+                actions=["s3:ListBucket"],
+                resources=[args.account.bucket_arn(grant.bucket)],
+                conditions={"StringLike": {"s3:prefix": [f"{args.tenant}/*"]}},
+            ),
+            allow(
+                f"{'Change' if grant.write else 'Read'}{sid}",
+                actions=[*reading, *writing] if grant.write else reading,
+                resources=[args.account.bucket_arn(grant.bucket, f"{args.tenant}/*")],
+            ),
+            allow(
+                f"UseKeyOf{sid}",
+                actions=["kms:Decrypt", "kms:GenerateDataKey"] if grant.write else ["kms:Decrypt"],
+                resources=[grant.key_arn],
+                conditions={
+                    "StringEquals": {"kms:ViaService": f"s3.{args.account.region}.amazonaws.com"},
+                },
+            ),
+        ]

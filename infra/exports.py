@@ -1,0 +1,40 @@
+"""The outputs of a stack: what people, pipelines and other programs may rely on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.aws.layer import AwsEstate
+from infra.kubernetes.layer import TenantEstate
+from infra.settings.models import Settings
+
+
+def stack_outputs(settings: Settings, estate: AwsEstate, tenants: dict[str, TenantEstate]) -> dict[str, Any]:
+    """The outputs by name. Names are an interface: add to them, do not change them."""
+    lake = estate.lake.outputs
+    return {
+        "region": settings.region,
+        "cluster_name": estate.cluster.outputs.name,
+        "lake": {
+            "raw": lake.raw,
+            "curated": lake.curated,
+            "models": lake.models,
+            "checkpoints": lake.checkpoints,
+        },
+        "image_repositories": estate.registry.outputs.repository_urls,
+        "tenants": {name: _tenant(estate) for name, estate in tenants.items()},
+    }
+
+
+def _tenant(estate: TenantEstate) -> dict[str, Any]:
+    inference = estate.inference.outputs
+    return {
+        "namespace": estate.tenant.outputs.namespace,
+        "ingest": estate.ingest.outputs.template,
+        "training": estate.training.outputs.template,
+        "inference": {
+            "service": inference.service,
+            "http_port": inference.http_port,
+            "grpc_port": inference.grpc_port,
+        },
+    }

@@ -1,0 +1,174 @@
+"""Puts the tenants of one environment onto its cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi import Output, ResourceOptions
+
+from infra.aws.layer import AwsEstate
+from infra.kubernetes.access import kubernetes_provider
+from infra.kubernetes.inference import GRPC_PORT, HTTP_PORT, Inference, InferenceArgs
+from infra.kubernetes.ingest import Ingest, IngestArgs
+from infra.kubernetes.pods import PodSize, Workload
+from infra.kubernetes.tenant import Tenant, TenantArgs
+from infra.kubernetes.training import Training, TrainingArgs
+from infra.planning.subnets import SHARED_ADDRESS_SPACE
+from infra.settings.models import PodSizeSettings, Settings, TenantSettings
+from infra.settings.release import SERVICES, Release
+
+
+@dataclass(frozen=True, kw_only=True)
+class TenantEstate:
+    """The components of one tenant on the cluster."""
+
+    tenant: Tenant
+    ingest: Ingest
+    training: Training
+    inference: Inference
+
+
+def build_kubernetes(settings: Settings, estate: AwsEstate, release: Release) -> dict[str, TenantEstate]:
+    """Register every Kubernetes resource of an environment; the result is by tenant."""
+    # Not before the deployer's access entry, nor after it is gone.
+    provider = kubernetes_provider(
+        estate.cluster.outputs,
+        region=settings.region,
+        opts=ResourceOptions(depends_on=[estate.cluster]),
+    )
+    return {
+        name: _TenantBuilder(settings, estate, release, name, tenant, provider).build()
+        for name, tenant in settings.platform.tenants.items()
+    }
+
+
+class _TenantBuilder:
+    """Passes one tenant's settings and the estate's outputs on as arguments."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        estate: AwsEstate,
+        release: Release,
+        name: str,
+        tenant: TenantSettings,
+        provider: pulumi.ProviderResource,
+    ) -> None:
+        self._settings = settings
+        self._estate = estate
+        self._release = release
+        self._name = name
+        self._tenant = tenant
+        self._opts = ResourceOptions(provider=provider)
+
+    def build(self) -> TenantEstate:
+        """Register the namespace and the workloads in it."""
+        tenant = self._create_tenant()
+        return TenantEstate(
+            tenant=tenant,
+            ingest=self._create_ingest(tenant),
+            training=self._create_training(tenant),
+            inference=self._create_inference(tenant),
+        )
+
+    def _create_tenant(self) -> Tenant:
+        platform, quota = self._settings.platform, self._tenant.quota
+        vpc_range = str(platform.network.vpc_range)
+        callers = [str(address_range) for address_range in self._tenant.inference.caller_ranges]
+        return Tenant(
+            self._name,
+            TenantArgs(
+                tenant=self._name,
+                services=SERVICES,
+                kubernetes_version=platform.cluster.kubernetes_version,
+                cpus=quota.cpus,
+                memory_gib=quota.memory_gib,
+                gpus=quota.gpus,
+                pods=quota.pods,
+                pod_ranges=[vpc_range, str(SHARED_ADDRESS_SPACE)],
+                # A load balancer's health checks, and what nodes forward to others, come from the VPC.
+                caller_ranges=[vpc_range, *callers],
+                inference_ports=[HTTP_PORT, GRPC_PORT],
+            ),
+            self._opts,
+        )
+
+    def _workload(self, tenant: Tenant, service: str, size: PodSizeSettings, *, gpus: int) -> Workload:
+        repository = self._estate.registry.outputs.repository_urls[service]
+        return Workload(
+            tenant=self._name,
+            service=service,
+            namespace=tenant.outputs.namespace,
+            service_account=tenant.outputs.service_accounts[service],
+            image=Output.concat(repository, "@", self._release.digest(service)),
+            pool=self._tenant.pool,
+            size=PodSize(
+                cpu_millicores=size.cpu_millicores,
+                cpu_limit_millicores=size.cpu_limit_millicores,
+                memory_mib=size.memory_mib,
+                gpus=gpus,
+            ),
+            region=self._settings.region,
+        )
+
+    def _uri(self, bucket: Output[str]) -> Output[str]:
+        return Output.concat("s3://", bucket, "/", self._name)
+
+    def _after_identity(self, service: str) -> ResourceOptions:
+        """Pods get credentials only if the association is there before them."""
+        identity = self._estate.identities[self._name][service]
+        return ResourceOptions.merge(self._opts, ResourceOptions(depends_on=[identity]))
+
+    def _create_ingest(self, tenant: Tenant) -> Ingest:
+        lake = self._estate.lake.outputs
+        return Ingest(
+            f"{self._name}-ingest",
+            IngestArgs(
+                workload=self._workload(tenant, "ingest", self._tenant.ingest.size, gpus=0),
+                dataset=self._tenant.dataset,
+                raw_uri=self._uri(lake.raw),
+                curated_uri=self._uri(lake.curated),
+            ),
+            self._after_identity("ingest"),
+        )
+
+    def _create_training(self, tenant: Tenant) -> Training:
+        lake, training = self._estate.lake.outputs, self._tenant.training
+        return Training(
+            f"{self._name}-training",
+            TrainingArgs(
+                workload=self._workload(tenant, "training", training.size, gpus=training.gpus_per_node),
+                dataset=self._tenant.dataset,
+                model=self._tenant.model,
+                code_version=self._release.digest("training"),
+                curated_uri=self._uri(lake.curated),
+                checkpoints_uri=self._uri(lake.checkpoints),
+                models_uri=self._uri(lake.models),
+                nodes=training.nodes,
+                epochs=training.epochs,
+                batch_size=training.batch_size,
+                learning_rate=training.learning_rate,
+                seed=training.seed,
+                checkpoint_interval_steps=training.checkpoint_interval_steps,
+                max_hours=training.max_hours,
+            ),
+            self._after_identity("training"),
+        )
+
+    def _create_inference(self, tenant: Tenant) -> Inference:
+        inference = self._tenant.inference
+        return Inference(
+            f"{self._name}-inference",
+            InferenceArgs(
+                workload=self._workload(tenant, "inference", inference.size, gpus=1),
+                model=self._tenant.model,
+                alias=inference.alias,
+                models_uri=self._uri(self._estate.lake.outputs.models),
+                min_replicas=inference.replicas.min,
+                max_replicas=inference.replicas.max,
+                cpu_target_percent=inference.cpu_target_percent,
+                caller_ranges=[str(address_range) for address_range in inference.caller_ranges],
+            ),
+            self._after_identity("inference"),
+        )

@@ -1,0 +1,76 @@
+"""Who may talk to whom in a tenant's namespace: nobody, but for what is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from infra.conventions import WORKLOAD_LABEL
+
+if TYPE_CHECKING:
+    from pulumi_kubernetes.meta.v1 import LabelSelectorArgsDict
+    from pulumi_kubernetes.networking.v1 import NetworkPolicyEgressRuleArgsDict, NetworkPolicySpecArgsDict
+
+_ALL_PODS: LabelSelectorArgsDict = {}
+_INSTANCE_METADATA = "169.254.169.254/32"
+_DNS_PORT = 53
+
+
+def tenant_policies(
+    *, pod_ranges: Sequence[str], caller_ranges: Sequence[str], inference_ports: Sequence[int]
+) -> dict[str, NetworkPolicySpecArgsDict]:
+    """The specs of a namespace's policies by name.
+
+    Args:
+        pod_ranges: every range that a pod of any namespace can have an address in.
+        caller_ranges: who may call the model server.
+        inference_ports: its ports for callers.
+    """
+    return {
+        "default-deny": {"pod_selector": _ALL_PODS, "policy_types": ["Ingress", "Egress"]},
+        "allow-dns": _egress(
+            _ALL_PODS,
+            {
+                # To anywhere: the resolver may be a pod, a cache on the node, or the node itself.
+                "ports": [
+                    {"protocol": "UDP", "port": _DNS_PORT},
+                    {"protocol": "TCP", "port": _DNS_PORT},
+                ]
+            },
+        ),
+        "allow-aws": _egress(
+            _ALL_PODS,
+            {
+                # AWS has no fixed addresses, and an endpoint of one's own may listen on any port. What
+                # counts is whom this leaves out: pods of other tenants, and the node's credentials.
+                "to": [{"ip_block": {"cidr": "0.0.0.0/0", "except_": [*pod_ranges, _INSTANCE_METADATA]}}]
+            },
+        ),
+        "allow-training-peers": {
+            "pod_selector": _pods_of("training"),
+            "policy_types": ["Ingress", "Egress"],
+            # All ports: collectives choose theirs when they connect.
+            "ingress": [{"from_": [{"pod_selector": _pods_of("training")}]}],
+            "egress": [{"to": [{"pod_selector": _pods_of("training")}]}],
+        },
+        "allow-inference-callers": {
+            "pod_selector": _pods_of("inference"),
+            "policy_types": ["Ingress"],
+            "ingress": [
+                {
+                    "from_": [{"ip_block": {"cidr": address_range}} for address_range in caller_ranges],
+                    "ports": [{"protocol": "TCP", "port": port} for port in inference_ports],
+                }
+            ],
+        },
+    }
+
+
+def _pods_of(workload: str) -> LabelSelectorArgsDict:
+    return {"match_labels": {WORKLOAD_LABEL: workload}}
+
+
+def _egress(
+    pod_selector: LabelSelectorArgsDict, rule: NetworkPolicyEgressRuleArgsDict
+) -> NetworkPolicySpecArgsDict:
+    return {"pod_selector": pod_selector, "policy_types": ["Egress"], "egress": [rule]}

@@ -1,0 +1,151 @@
+"""A tenant's namespace: restricted pods, a quota, network policies, service accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pulumi
+from pulumi import Output
+from pulumi_kubernetes.core.v1.LimitRange import LimitRange
+from pulumi_kubernetes.core.v1.Namespace import Namespace
+from pulumi_kubernetes.core.v1.ResourceQuota import ResourceQuota
+from pulumi_kubernetes.core.v1.ServiceAccount import ServiceAccount
+from pulumi_kubernetes.networking.v1.NetworkPolicy import NetworkPolicy
+
+from infra.conventions import GPU_RESOURCE, ComponentType, labels, registered, tenant_namespace
+from infra.kubernetes.network_policies import tenant_policies
+
+if TYPE_CHECKING:
+    from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
+
+
+@dataclass(frozen=True, kw_only=True)
+class TenantArgs:
+    """What a tenant's namespace is made from.
+
+    Args:
+        tenant: its name.
+        services: one service account each.
+        kubernetes_version: pins the meaning of `restricted`.
+        cpus: virtual CPUs that all pods together may request.
+        memory_gib: memory that all pods together may request, in GiB.
+        gpus: GPUs that all pods together may request.
+        pods: pods at a time.
+        pod_ranges: every range that a pod of any namespace can have an address in.
+        caller_ranges: who may call the model server.
+        inference_ports: its ports for callers.
+    """
+
+    tenant: str
+    services: Sequence[str]
+    kubernetes_version: str
+    cpus: int
+    memory_gib: int
+    gpus: int
+    pods: int
+    pod_ranges: Sequence[str]
+    caller_ranges: Sequence[str]
+    inference_ports: Sequence[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TenantOutputs:
+    """The namespace, and its service accounts by service."""
+
+    namespace: Output[str]
+    service_accounts: dict[str, Output[str]]
+
+
+class Tenant(pulumi.ComponentResource):
+    """A place of its own for one tenant; nothing gets in, out or above its quota unless allowed."""
+
+    def __init__(self, name: str, args: TenantArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(ComponentType.TENANT, name, None, opts)
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._labels = labels("tenant", tenant=args.tenant)
+        self._namespace = self._create_namespace()
+        self._limit()
+        policies = self._isolate()
+        accounts = {service: self._create_account(service) for service in args.services}
+        self.outputs = TenantOutputs(
+            # Known only after the policies, so that no pod is ever there without them.
+            namespace=Output.all(
+                self._namespace.metadata.name, *(policy.metadata.name for policy in policies)
+            ).apply(lambda names: names[0]),
+            service_accounts={service: account.metadata.name for service, account in accounts.items()},
+        )
+        self.register_outputs(registered(self.outputs))
+
+    def _metadata(self, name: str) -> ObjectMetaArgsDict:
+        return {"name": name, "namespace": self._namespace.metadata.name, "labels": self._labels}
+
+    def _create_namespace(self) -> Namespace:
+        version = f"v{self._args.kubernetes_version}"
+        standards = {
+            f"pod-security.kubernetes.io/{mode}{suffix}": value
+            for mode in ("enforce", "audit", "warn")
+            for suffix, value in (("", "restricted"), ("-version", version))
+        }
+        return Namespace(
+            self._args.tenant,
+            metadata={"name": tenant_namespace(self._args.tenant), "labels": self._labels | standards},
+            opts=self._child,
+        )
+
+    def _limit(self) -> None:
+        args = self._args
+        memory = f"{args.memory_gib}Gi"
+        ResourceQuota(
+            f"{args.tenant}-quota",
+            metadata=self._metadata("quota"),
+            spec={
+                "hard": {
+                    "requests.cpu": str(args.cpus),
+                    "requests.memory": memory,
+                    "limits.memory": memory,
+                    f"requests.{GPU_RESOURCE}": str(args.gpus),
+                    "pods": str(args.pods),
+                    "services.loadbalancers": "1",
+                    "services.nodeports": "2",
+                    "persistentvolumeclaims": "0",
+                }
+            },
+            opts=self._child,
+        )
+        LimitRange(
+            f"{args.tenant}-defaults",
+            metadata=self._metadata("defaults"),
+            spec={
+                "limits": [
+                    {
+                        "type": "Container",
+                        "default_request": {"cpu": "100m", "memory": "256Mi"},
+                        "default": {"cpu": "1", "memory": "256Mi"},
+                    }
+                ]
+            },
+            opts=self._child,
+        )
+
+    def _isolate(self) -> list[NetworkPolicy]:
+        args = self._args
+        policies = tenant_policies(
+            pod_ranges=args.pod_ranges,
+            caller_ranges=args.caller_ranges,
+            inference_ports=args.inference_ports,
+        )
+        return [
+            NetworkPolicy(f"{args.tenant}-{name}", metadata=self._metadata(name), spec=spec, opts=self._child)
+            for name, spec in policies.items()
+        ]
+
+    def _create_account(self, service: str) -> ServiceAccount:
+        return ServiceAccount(
+            f"{self._args.tenant}-{service}",
+            metadata=self._metadata(service),
+            automount_service_account_token=False,
+            opts=self._child,
+        )

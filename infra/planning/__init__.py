@@ -1,0 +1,1 @@
+"""Pure planning: address ranges, capacity, versions. Nothing here imports Pulumi."""

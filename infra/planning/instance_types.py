@@ -1,0 +1,54 @@
+"""GPU instance types that pools may use: a small dated table of what EC2's DescribeInstanceTypes answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+AS_OF = "2026-11-23"
+"""The day on which the table was last compared with EC2's record."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstanceType:
+    """What one instance type offers.
+
+    Args:
+        name: EC2's name.
+        vcpus: virtual CPUs.
+        memory_gib: main memory in GiB.
+        gpu_count: GPUs in one instance.
+        gpu: NVIDIA's name of the GPU.
+        efa: whether it can have an Elastic Fabric Adapter.
+    """
+
+    name: str
+    vcpus: int
+    memory_gib: int
+    gpu_count: int
+    gpu: str
+    efa: bool
+
+
+def _gpu_type(name: str, vcpus: int, memory_gib: int, gpu_count: int, gpu: str, *, efa: bool) -> InstanceType:
+    return InstanceType(name=name, vcpus=vcpus, memory_gib=memory_gib, gpu_count=gpu_count, gpu=gpu, efa=efa)
+
+
+INSTANCE_TYPES = {
+    entry.name: entry
+    for entry in (
+        _gpu_type("g4dn.xlarge", 4, 16, 1, "T4", efa=False),
+        _gpu_type("g4dn.12xlarge", 48, 192, 4, "T4", efa=True),
+        _gpu_type("g5.xlarge", 4, 16, 1, "A10G", efa=False),
+        _gpu_type("g5.12xlarge", 48, 192, 4, "A10G", efa=True),
+        _gpu_type("g5.48xlarge", 192, 768, 8, "A10G", efa=True),
+        _gpu_type("g6.xlarge", 4, 16, 1, "L4", efa=False),
+        _gpu_type("g6.12xlarge", 48, 192, 4, "L4", efa=True),
+        _gpu_type("g6.48xlarge", 192, 768, 8, "L4", efa=True),
+        _gpu_type("g6e.xlarge", 4, 32, 1, "L40S", efa=False),
+        _gpu_type("g6e.12xlarge", 48, 384, 4, "L40S", efa=True),
+        _gpu_type("g6e.48xlarge", 192, 1536, 8, "L40S", efa=True),
+        _gpu_type("p4d.24xlarge", 96, 1152, 8, "A100", efa=True),
+        _gpu_type("p5.48xlarge", 192, 2048, 8, "H100", efa=True),
+        _gpu_type("p5en.48xlarge", 192, 2048, 8, "H200", efa=True),
+    )
+}

@@ -1,0 +1,95 @@
+"""Checks that take more than one setting. Each raises an error that names the key to change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Network
+from itertools import pairwise
+
+from infra.planning.capacity import peak_gpus, pool_gpus
+from infra.planning.subnets import SHARED_ADDRESS_SPACE
+from infra.settings.types import nearest, refusal
+
+
+def in_order(*bounds: tuple[str, int]) -> None:
+    """Refuse bounds that do not rise from the first to the last."""
+    for (lower, low), (upper, high) in pairwise(bounds):
+        if low > high:
+            raise refusal(
+                f"{upper} is {high}, less than {lower}, which is {low}",
+                allowed=f"at least {low}",
+                key=(upper,),
+            )
+
+
+def divisible_batch(batch_size: int, processes: int) -> None:
+    """Refuse a batch that cannot be shared equally."""
+    if batch_size % processes:
+        raise refusal(
+            f"{processes} processes cannot share a batch of {batch_size} equally",
+            allowed=f"a multiple of {processes}",
+            key=("batch_size",),
+        )
+
+
+def zones_in_region(zones: Sequence[str], region: str) -> None:
+    """Refuse a zone of another region, and a zone named twice."""
+    for index, zone in enumerate(zones):
+        key = ("platform", "network", "zones", str(index))
+        if zone[:-1] != region:
+            raise refusal(
+                f"the zone is not in the region {region}", allowed=f"{region}a, {region}b, ...", key=key
+            )
+        if zone in zones[:index]:
+            raise refusal("the zone is named twice", allowed="three different zones", key=key)
+
+
+def no_overlap(vpc_range: IPv4Network, service_range: IPv4Network) -> None:
+    """Refuse a VPC that shares addresses with the cluster's services."""
+    if vpc_range.overlaps(service_range):
+        raise refusal(
+            f"the range overlaps groundplan:platform.cluster.service_range ({service_range})",
+            allowed=f"a private range that overlaps neither {service_range} nor {SHARED_ADDRESS_SPACE}",
+            key=("platform", "network", "vpc_range"),
+        )
+
+
+def pool_exists(tenant: str, pool: str, pools: tuple[str, ...]) -> None:
+    """Refuse a tenant on a pool that is not there."""
+    if pool not in pools:
+        raise refusal(
+            "there is no GPU pool of this name",
+            allowed=nearest(pool, pools),
+            key=("platform", "tenants", tenant, "pool"),
+        )
+
+
+def quota_covers_peak(
+    *, tenant: str, quota_gpus: int, training_nodes: int, gpus_per_node: int, max_replicas: int
+) -> None:
+    """Refuse a quota that would starve the autoscaler while the tenant trains."""
+    peak = peak_gpus(
+        training_nodes=training_nodes,
+        gpus_per_training_node=gpus_per_node,
+        inference_replicas=max_replicas,
+    )
+    if quota_gpus < peak:
+        raise refusal(
+            f"the tenant's peak is {peak} GPUs: {training_nodes} x {gpus_per_node} to train, "
+            f"{max_replicas} to serve",
+            allowed=f"at least {peak}, or fewer training nodes or inference replicas",
+            key=("platform", "tenants", tenant, "quota", "gpus"),
+        )
+
+
+def pool_covers_quotas(pool: str, instance_type: str, max_nodes: int, quotas: Mapping[str, int]) -> None:
+    """Refuse quotas that no size of the pool could fulfil: no peak without capacity behind it."""
+    promised, obtainable = sum(quotas.values()), pool_gpus(instance_type, max_nodes)
+    if promised > obtainable:
+        needed = -(-promised // pool_gpus(instance_type, 1))
+        raise refusal(
+            f"{max_nodes} x {instance_type} have {obtainable} GPUs, but the quotas of "
+            f"{', '.join(quotas)} promise {promised}",
+            allowed=f"at least {needed}, or smaller quotas",
+            key=("platform", "gpu_pools", pool, "nodes", "max"),
+        )

@@ -1,0 +1,267 @@
+"""The settings of one environment. Every key that a stack file may hold is a field here, with its bounds."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from infra.settings import checks
+from infra.settings.types import (
+    AvailabilityZone,
+    CallerRange,
+    InstanceTypeName,
+    KubernetesVersion,
+    Name,
+    ObjectName,
+    Region,
+    RoleName,
+    ServiceRange,
+    VpcRange,
+)
+
+Days = Annotated[int, Field(ge=1, le=3650)]
+RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]
+"""The retention periods that CloudWatch Logs accepts."""
+
+
+class SettingsModel(BaseModel):
+    """Base of all settings: immutable, typed strictly, no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class NetworkSettings(SettingsModel):
+    """The VPC."""
+
+    vpc_range: VpcRange
+    """Private range of the whole VPC, /16 to /20. Must not overlap any network it is ever connected to."""
+    zones: Annotated[tuple[AvailabilityZone, ...], Field(min_length=3, max_length=3)]
+    """Three availability zones of the region."""
+    nat_gateways: Literal["one", "one-per-zone"] = "one"
+    """`one` is cheap; `one-per-zone` survives the loss of a zone and avoids traffic between zones."""
+    flow_log_retention_days: RetentionDays = 30
+    """How long the VPC's flow logs are kept."""
+
+
+class LakeSettings(SettingsModel):
+    """The data lake's buckets."""
+
+    noncurrent_days: Days = 30
+    """Days after which replaced and deleted objects are gone for good."""
+    checkpoint_days: Days = 14
+    """Days after which training checkpoints are deleted."""
+    access_log_days: Days = 90
+    """Days after which the buckets' access logs are deleted."""
+
+
+class ClusterSettings(SettingsModel):
+    """The EKS cluster. Its API server has a private endpoint only."""
+
+    kubernetes_version: KubernetesVersion = "1.35"
+    """Version of the control plane; add-on versions follow from it."""
+    service_range: ServiceRange = IPv4Network("172.20.0.0/16")
+    """Private range of ClusterIPs, /12 to /24. Must not overlap the VPC."""
+    api_client_ranges: Annotated[tuple[CallerRange, ...], Field(min_length=1)]
+    """Private ranges outside the cluster from which its API server may be reached: VPN, CI runners."""
+    log_retention_days: RetentionDays = 30
+    """How long the control plane's logs are kept."""
+
+
+class NodeCount(SettingsModel):
+    """How many nodes a pool has."""
+
+    min: Annotated[int, Field(ge=0, le=100)]
+    """Never fewer."""
+    desired: Annotated[int, Field(ge=0, le=100)]
+    """At creation."""
+    max: Annotated[int, Field(ge=1, le=100)]
+    """Never more. Behind every tenant's peak there must be a node."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        checks.in_order(("min", self.min), ("desired", self.desired), ("max", self.max))
+        return self
+
+
+class GpuPoolSettings(SettingsModel):
+    """One managed node group of GPU instances."""
+
+    instance_type: InstanceTypeName
+    """EC2 instance type with NVIDIA GPUs."""
+    nodes: NodeCount
+    """Size of the pool."""
+    volume_gib: Annotated[int, Field(ge=50, le=16384)] = 200
+    """Data volume of each node in GiB: container images and their scratch space."""
+
+
+class QuotaSettings(SettingsModel):
+    """What all pods of a tenant together may request."""
+
+    cpus: Annotated[int, Field(ge=1, le=100_000)]
+    """Virtual CPUs."""
+    memory_gib: Annotated[int, Field(ge=1, le=1_000_000)]
+    """Memory in GiB."""
+    gpus: Annotated[int, Field(ge=0, le=10_000)]
+    """GPUs. Must cover a training run beside the largest number of inference replicas."""
+    pods: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """Pods."""
+
+
+class PodSizeSettings(SettingsModel):
+    """What one pod requests, and the most it gets. Memory is not overcommitted: it is request and limit."""
+
+    cpu_millicores: Annotated[int, Field(ge=10, le=192_000)]
+    """CPU it is sure to get, in thousandths of a virtual CPU."""
+    cpu_limit_millicores: Annotated[int, Field(ge=10, le=192_000)]
+    """CPU it gets at most, while others leave it unused."""
+    memory_mib: Annotated[int, Field(ge=64, le=2_097_152)]
+    """Memory in MiB."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        checks.in_order(
+            ("cpu_millicores", self.cpu_millicores), ("cpu_limit_millicores", self.cpu_limit_millicores)
+        )
+        return self
+
+
+class IngestSettings(SettingsModel):
+    """The tenant's ingest job."""
+
+    size: PodSizeSettings = PodSizeSettings(cpu_millicores=200, cpu_limit_millicores=2000, memory_mib=1024)
+    """Size of its pod."""
+
+
+class TrainingSettings(SettingsModel):
+    """The tenant's training job."""
+
+    nodes: Annotated[int, Field(ge=1, le=64)] = 2
+    """Pods that train together."""
+    gpus_per_node: Annotated[int, Field(ge=1, le=8)] = 1
+    """GPUs, and so processes, of each pod."""
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = 30
+    """Passes over the data."""
+    batch_size: Annotated[int, Field(ge=1, le=1_048_576)] = 64
+    """Rows per step over all processes; a multiple of their number."""
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.002
+    """Step size of the optimizer."""
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    """Makes two runs over the same data equal."""
+    checkpoint_interval_steps: Annotated[int, Field(ge=1, le=1_000_000)] = 50
+    """Steps between checkpoints: at most so many are redone after a failure."""
+    max_hours: Annotated[int, Field(ge=1, le=720)] = 12
+    """A run that takes longer is stopped."""
+    size: PodSizeSettings = PodSizeSettings(cpu_millicores=400, cpu_limit_millicores=4000, memory_mib=3072)
+    """Size of each pod."""
+
+    @model_validator(mode="after")
+    def _divisible(self) -> Self:
+        checks.divisible_batch(self.batch_size, self.nodes * self.gpus_per_node)
+        return self
+
+
+class ReplicaCount(SettingsModel):
+    """Bounds of an autoscaler. The largest number is what GPUs must exist for."""
+
+    min: Annotated[int, Field(ge=1, le=1000)] = 2
+    """Never fewer."""
+    max: Annotated[int, Field(ge=1, le=1000)] = 20
+    """Never more."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        checks.in_order(("min", self.min), ("max", self.max))
+        return self
+
+
+class InferenceSettings(SettingsModel):
+    """The tenant's model server."""
+
+    replicas: ReplicaCount = ReplicaCount()
+    """Bounds of the autoscaler."""
+    cpu_target_percent: Annotated[int, Field(ge=1, le=100)] = 70
+    """CPU use, of what is requested, that the autoscaler holds."""
+    caller_ranges: Annotated[tuple[CallerRange, ...], Field(min_length=1)]
+    """Private ranges from which the endpoint may be called."""
+    alias: ObjectName = "live"
+    """The version of the model that is served is the one this alias names."""
+    size: PodSizeSettings = PodSizeSettings(cpu_millicores=250, cpu_limit_millicores=4000, memory_mib=2048)
+    """Size of each replica."""
+
+
+class TenantSettings(SettingsModel):
+    """One tenant: a namespace, identities of its own, a prefix in each zone of the lake, its workloads."""
+
+    dataset: ObjectName
+    """Name of its data set below the tenant's prefix in the lake."""
+    model: ObjectName
+    """Name of its model in the registry and in the model server."""
+    pool: Name
+    """The GPU pool that its pods run on."""
+    quota: QuotaSettings
+    """What its pods together may request."""
+    ingest: IngestSettings = IngestSettings()
+    """Its ingest job."""
+    training: TrainingSettings = TrainingSettings()
+    """Its training job."""
+    inference: InferenceSettings
+    """Its model server."""
+
+
+class PlatformSettings(SettingsModel):
+    """What `groundplan:platform` holds in a stack file: one environment."""
+
+    environment: Annotated[Name, Field(max_length=12)]
+    """Part of every physical name; equal to the stack's name."""
+    owner: Annotated[str, Field(pattern=r"^[\w .:/=+@-]{1,128}$")]
+    """Team that answers for the environment; becomes a tag."""
+    cost_center: Annotated[str, Field(pattern=r"^[\w .:/=+@-]{1,128}$")]
+    """Who pays; becomes a tag."""
+    protect_data: bool
+    """True where data must survive mistakes: what holds data cannot be deleted by `pulumi destroy`."""
+    administrators: Annotated[tuple[RoleName, ...], Field(min_length=1)]
+    """IAM roles of this account that administer the cluster and the keys. One must be the deployer's."""
+    network: NetworkSettings
+    """Address ranges, zones and the way to the internet."""
+    lake: LakeSettings = LakeSettings()
+    """The data lake."""
+    cluster: ClusterSettings
+    """The EKS cluster."""
+    gpu_pools: Annotated[dict[Name, GpuPoolSettings], Field(min_length=1)]
+    """GPU node pools by name."""
+    tenants: Annotated[dict[Name, TenantSettings], Field(min_length=1)]
+    """Tenants by name."""
+
+
+class Settings(SettingsModel):
+    """One environment: its region and its platform, checked against each other."""
+
+    region: Region
+    """AWS region, from `aws:region`."""
+    platform: PlatformSettings
+    """All the rest, from `groundplan:platform`."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        platform = self.platform
+        checks.zones_in_region(platform.network.zones, self.region)
+        checks.no_overlap(platform.network.vpc_range, platform.cluster.service_range)
+        for name, tenant in platform.tenants.items():
+            checks.pool_exists(name, tenant.pool, tuple(platform.gpu_pools))
+            checks.quota_covers_peak(
+                tenant=name,
+                quota_gpus=tenant.quota.gpus,
+                training_nodes=tenant.training.nodes,
+                gpus_per_node=tenant.training.gpus_per_node,
+                max_replicas=tenant.inference.replicas.max,
+            )
+        for name, pool in platform.gpu_pools.items():
+            quotas = {
+                tenant_name: tenant.quota.gpus
+                for tenant_name, tenant in platform.tenants.items()
+                if tenant.pool == name
+            }
+            checks.pool_covers_quotas(name, pool.instance_type, pool.nodes.max, quotas)
+        return self

@@ -1,0 +1,1 @@
+"""What every service shares: settings, object storage, dataset manifests, the model registry."""

@@ -1,0 +1,192 @@
+"""Publish, list, promote, roll back and fetch model versions in object storage.
+
+Layout below `<models>/<name>/`: `versions/<n>/` with `claim.json`, the artefacts and `metadata.json`;
+`aliases/<alias>.json`.
+A version exists once its metadata does: it is written last.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from groundplan_common.checksums import verify
+from groundplan_common.errors import CorruptArtefact, ObjectMissing, ServiceError, WriteConflict
+from groundplan_common.registry.aliases import Alias
+from groundplan_common.registry.metadata import FORMAT_VERSION, ModelDescription, ModelMetadata
+from groundplan_common.storage import ObjectStore
+
+_METADATA = "metadata.json"
+_CLAIM = "claim.json"
+_ALIAS_ATTEMPTS = 20
+AliasUpdate = Callable[[Alias | None], Alias]
+
+
+class Registry:
+    """The versions and aliases of one model.
+
+    Args:
+        models: the store of all models (`MODELS_URI`).
+        name: the model.
+    """
+
+    def __init__(self, models: ObjectStore, name: str) -> None:
+        self.name = name
+        self._store = models.child(name)
+
+    def publish(self, description: ModelDescription, artefacts: dict[str, Path]) -> ModelMetadata:
+        """Store artefacts (file name -> local file) as a new version and return its metadata.
+
+        Publishing the same run twice, after a crash for example, gives the same version.
+        """
+        number = self._claim(description.run_id)
+        published = self._read(number)
+        if published is not None:
+            return published
+        folder = f"versions/{number}"
+        checksums = {
+            name: self._store.upload(path, f"{folder}/{name}") for name, path in sorted(artefacts.items())
+        }
+        metadata = ModelMetadata(
+            **description.model_dump(),
+            format_version=FORMAT_VERSION,
+            version=number,
+            created=datetime.now(UTC),
+            checksums=checksums,
+        )
+        self._store.put(f"{folder}/{_METADATA}", metadata.model_dump_json(indent=2).encode())
+        return metadata
+
+    def versions(self) -> list[int]:
+        """Return the numbers of all published versions, ascending."""
+        keys = (info.key.split("/") for info in self._store.scan("versions/"))
+        return sorted(int(parts[1]) for parts in keys if parts[-1] == _METADATA)
+
+    def metadata(self, version: int) -> ModelMetadata:
+        """Return a version's metadata.
+
+        Raises:
+            ObjectMissing: there is no such version; the message lists those there are.
+            CorruptArtefact: the metadata cannot be parsed.
+        """
+        found = self._read(version)
+        if found is None:
+            known = ", ".join(map(str, self.versions())) or "none"
+            raise ObjectMissing(
+                f"Model {self.name!r} has no version {version} in {self._store.uri}; there are: {known}."
+            )
+        return found
+
+    def alias(self, alias: str) -> Alias | None:
+        """Return an alias, or None before its first promotion. Raises `CorruptArtefact`."""
+        return self._alias(alias)[0]
+
+    def promote(self, alias: str, version: int, *, by: str) -> Alias:
+        """Let `alias` name `version`; asking for the version it names already changes nothing."""
+        self.metadata(version)
+
+        def change(current: Alias | None) -> Alias:
+            if current is None:
+                return Alias.first(alias, version, by)
+            return current if current.version == version else current.promoted(version, by)
+
+        return self._change(alias, change)
+
+    def rollback(self, alias: str, *, by: str) -> Alias:
+        """Let `alias` name the version it named before its last promotion."""
+
+        def change(current: Alias | None) -> Alias:
+            if current is None:
+                raise ObjectMissing(
+                    f"Model {self.name!r} has no alias {alias!r}.", hint="Promote a version first."
+                )
+            return current.rolled_back(by)
+
+        return self._change(alias, change)
+
+    def download(self, version: int, folder: Path) -> ModelMetadata:
+        """Fetch a version's artefacts into `folder` and verify each of them.
+
+        Raises:
+            CorruptArtefact: an artefact is missing or its checksum differs; it is not left in `folder`.
+        """
+        metadata = self.metadata(version)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, expected in metadata.checksums.items():
+            key = f"versions/{version}/{name}"
+            target = folder / name
+            try:
+                verify(self._store.describe(key), self._store.download(key, target), expected)
+            except (CorruptArtefact, ObjectMissing) as error:
+                target.unlink(missing_ok=True)
+                raise CorruptArtefact(
+                    error.message, hint=f"Roll back, or publish version {version} again."
+                ) from error
+        return metadata
+
+    def _claim(self, run_id: str) -> int:
+        """Return the number this run owns, taking the next free one if it has none."""
+        claims = self._claims()
+        for number, owner in claims.items():
+            if owner == run_id:
+                return number
+        number = max(claims, default=0) + 1
+        while True:
+            key = f"versions/{number}/{_CLAIM}"
+            if self._store.put_if_absent(key, json.dumps({"run_id": run_id}).encode()):
+                return number
+            if self._owner(key) == run_id:  # our own write whose answer was lost
+                return number
+            number += 1
+
+    def _claims(self) -> dict[int, str]:
+        keys = [info.key for info in self._store.scan("versions/") if info.key.endswith(f"/{_CLAIM}")]
+        return {int(key.split("/")[1]): self._owner(key) for key in keys}
+
+    def _owner(self, key: str) -> str:
+        try:
+            return str(json.loads(self._store.get(key))["run_id"])
+        except (ValueError, KeyError, TypeError):
+            return ""  # unreadable: the number stays taken, by nobody
+
+    def _read(self, version: int) -> ModelMetadata | None:
+        key = f"versions/{version}/{_METADATA}"
+        try:
+            return ModelMetadata.model_validate_json(self._store.get(key))
+        except ObjectMissing:
+            return None
+        except ValidationError as error:
+            raise CorruptArtefact(
+                f"{self._store.describe(key)} is corrupt: {error.errors()[0]['msg']}.",
+                hint="Roll the alias back, or restore the object.",
+            ) from error
+
+    def _alias(self, alias: str) -> tuple[Alias | None, str | None]:
+        key = f"aliases/{alias}.json"
+        info = self._store.head(key)
+        if info is None:
+            return None, None
+        try:
+            return Alias.model_validate_json(self._store.get(key)), info.etag
+        except ValidationError as error:
+            message = f"{self._store.describe(key)} is corrupt: {error.errors()[0]['msg']}."
+            raise CorruptArtefact(message, hint="Restore the object from the bucket's versions.") from error
+
+    def _change(self, alias: str, change: AliasUpdate) -> Alias:
+        for _ in range(_ALIAS_ATTEMPTS):
+            current, etag = self._alias(alias)
+            wanted = change(current)
+            if wanted is current:
+                return wanted
+            try:
+                self._store.replace(
+                    f"aliases/{alias}.json", wanted.model_dump_json(indent=2).encode(), etag=etag
+                )
+            except WriteConflict:
+                continue
+            return wanted
+        raise ServiceError(f"Alias {alias!r} is being changed by too many others at once.", hint="Try again.")

@@ -1,0 +1,1 @@
+"""Serves the model version that an alias names, with Triton Inference Server."""

@@ -1,0 +1,1 @@
+"""Brings source files into the lake: checked, partitioned, versioned by content."""

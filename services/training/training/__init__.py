@@ -1,0 +1,1 @@
+"""Distributed training with PyTorch DDP that survives the loss of any worker."""

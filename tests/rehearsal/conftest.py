@@ -1,0 +1,59 @@
+"""Worlds for tests on real engines: each made fresh, and gone at the end with all that ran in it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack
+
+import pytest
+
+from groundplan.rehearsal import leftovers, supervisor, worlds
+from groundplan.rehearsal.engines import all_engines
+from groundplan.rehearsal.engines.base import Engine
+from groundplan.rehearsal.toolchain import Toolbox
+from groundplan.rehearsal.world import World, cache_folder
+
+CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+
+
+def engines(*names: str) -> tuple[Engine, ...]:
+    """Engines by their names."""
+    return tuple(engine for engine in all_engines() if engine.name in names)
+
+
+def throw_away(world_id: str) -> None:
+    """Remove a rehearsal, its folder included."""
+    leftovers.remove(world_id)
+    shutil.rmtree(worlds.root() / world_id, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def toolbox() -> Toolbox:
+    """The user's own toolbox: what it lacks is built."""
+    return Toolbox(cache_folder(), print)
+
+
+@pytest.fixture(scope="session")
+def make_world() -> Generator[Callable[[str], World]]:
+    """Makes worlds by id. Ids begin with `test-`; what an interrupted run left of them is removed first."""
+    with ExitStack() as cleanup:
+
+        def make(world_id: str) -> World:
+            throw_away(world_id)
+            cleanup.callback(throw_away, world_id)
+            world = worlds.create(world_id, "dev", "eu-central-1")
+            cleanup.enter_context(worlds.lock(world))
+            return world
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def control_plane(make_world: Callable[[str], World], toolbox: Toolbox) -> Generator[World]:
+    """A rehearsal in which etcd, API server, controllers and scheduler run."""
+    world = make_world("test-control")
+    parts: Sequence[Engine] = engines(*CONTROL_PLANE)
+    supervisor.start(world, toolbox, parts, print)
+    yield world
+    supervisor.stop(world, parts)

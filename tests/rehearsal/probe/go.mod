@@ -1,0 +1,3 @@
+module groundplan.dev/tests/probe
+
+go 1.25.0

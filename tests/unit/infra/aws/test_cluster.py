@@ -1,0 +1,119 @@
+"""Tests of the cluster, its add-ons and its GPU pool."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.unit.infra.recording import ACCOUNT_ID, dev_estate, guarded_estate
+
+CLUSTER = "aws:eks/cluster:Cluster"
+
+
+def test_the_api_server_is_private() -> None:
+    """No public endpoint, and interfaces in isolated subnets only."""
+    vpc = dev_estate().one(CLUSTER).inputs["vpcConfig"]
+    assert (vpc["endpointPrivateAccess"], vpc["endpointPublicAccess"]) == (True, False)
+    assert all("isolated" in subnet for subnet in vpc["subnetIds"])
+    assert len(vpc["subnetIds"]) == 3
+
+
+def test_access_is_by_entries_only() -> None:
+    """API mode, no hidden administrator; the deployer is named in the settings."""
+    estate = dev_estate()
+    assert estate.one(CLUSTER).inputs["accessConfig"] == {
+        "authenticationMode": "API",
+        "bootstrapClusterCreatorAdminPermissions": False,
+    }
+    entry = estate.one("aws:eks/accessEntry:AccessEntry")
+    assert entry.inputs["principalArn"] == f"arn:aws:iam::{ACCOUNT_ID}:role/groundplan-deployer"
+    policy = estate.one("aws:eks/accessPolicyAssociation:AccessPolicyAssociation")
+    assert policy.inputs["policyArn"].endswith("cluster-access-policy/AmazonEKSClusterAdminPolicy")
+
+
+def test_secrets_are_encrypted_and_everything_is_logged() -> None:
+    """With the cluster's own key; into a log group of ours that is there before the cluster."""
+    estate = dev_estate()
+    cluster = estate.one(CLUSTER)
+    assert cluster.inputs["encryptionConfig"] == {
+        "provider": {"keyArn": "arn:of:aws:kms/key:Key:groundplan-dev-cluster"},
+        "resources": ["secrets"],
+    }
+    assert len(cluster.inputs["enabledClusterLogTypes"]) == 5
+    group = estate.one("aws:cloudwatch/logGroup:LogGroup", "groundplan-dev-cluster")
+    assert group.inputs["name"] == "/aws/eks/groundplan-dev/cluster"
+    assert group.urn in cluster.dependencies
+
+
+def test_the_cluster_is_guarded_where_data_is_protected() -> None:
+    """In production Pulumi refuses to delete it."""
+    assert guarded_estate().one(CLUSTER).protect
+    assert not dev_estate().one(CLUSTER).protect
+
+
+def test_api_clients_come_from_named_private_ranges() -> None:
+    """HTTPS, from the ranges in the settings."""
+    rule = dev_estate().one("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule").inputs
+    assert (rule["cidrIpv4"], rule["fromPort"], rule["toPort"]) == ("10.0.0.0/8", 443, 443)
+
+
+def test_add_ons_are_pinned() -> None:
+    """Each has a version; network policies are switched on."""
+    addons = {addon.name: addon.inputs for addon in dev_estate().of("aws:eks/addon:Addon")}
+    assert set(addons) == {
+        "vpc-cni",
+        "kube-proxy",
+        "eks-pod-identity-agent",
+        "eks-node-monitoring-agent",
+        "coredns",
+        "metrics-server",
+    }
+    assert all("-eksbuild." in inputs["addonVersion"] for inputs in addons.values())
+    assert json.loads(addons["vpc-cni"]["configurationValues"]) == {"enableNetworkPolicy": "true"}
+
+
+def test_add_ons_come_in_the_order_in_which_they_can_work() -> None:
+    """What nodes need is there before them; what needs nodes comes after them."""
+    estate = dev_estate()
+    names = [resource.name for resource in estate.resources if resource.custom]
+    assert names.index("vpc-cni") < names.index("groundplan-dev-gpu") < names.index("coredns")
+
+
+@pytest.mark.parametrize("name", ["coredns", "metrics-server"])
+def test_deployments_of_add_ons_tolerate_the_only_pool(name: str) -> None:
+    """Without it DNS would wait for ever on a cluster whose nodes all have GPUs."""
+    addon = dev_estate().one("aws:eks/addon:Addon", name)
+    (toleration,) = json.loads(addon.inputs["configurationValues"])["tolerations"]
+    (taint,) = dev_estate().one("aws:eks/nodeGroup:NodeGroup").inputs["taints"]
+    assert (toleration["key"], toleration["effect"]) == (taint["key"], "NoSchedule")
+    assert taint["effect"] == "NO_SCHEDULE"
+
+
+def test_nodes_are_private_labelled_tainted_and_repaired() -> None:
+    """Private subnets, one label, one taint, node repair on."""
+    group = dev_estate().one("aws:eks/nodeGroup:NodeGroup")
+    assert all("private" in subnet for subnet in group.inputs["subnetIds"])
+    assert group.inputs["labels"] == {"groundplan.dev/pool": "gpu"}
+    assert group.inputs["taints"] == [{"key": "nvidia.com/gpu", "value": "present", "effect": "NO_SCHEDULE"}]
+    assert group.inputs["nodeRepairConfig"] == {"enabled": True}
+    assert group.inputs["instanceTypes"] == ["g6.12xlarge"]
+    assert group.ignore_changes == ("scalingConfig.desiredSize",)
+
+
+def test_pods_cannot_get_at_the_credentials_of_a_node() -> None:
+    """IMDSv2 only, and its answers end at the node."""
+    template = dev_estate().one("aws:ec2/launchTemplate:LaunchTemplate")
+    options = template.inputs["metadataOptions"]
+    assert options["httpTokens"] == "required"
+    assert options["httpPutResponseHopLimit"] == 1
+
+
+def test_volumes_of_nodes_are_encrypted_with_their_own_key() -> None:
+    """Both of them: the system's and the data volume."""
+    template = dev_estate().one("aws:ec2/launchTemplate:LaunchTemplate")
+    volumes = [mapping["ebs"] for mapping in template.inputs["blockDeviceMappings"]]
+    assert [volume["volumeSize"] for volume in volumes] == [4, 200]
+    for volume in volumes:
+        assert volume["encrypted"] == "true"
+        assert volume["kmsKeyId"] == "arn:of:aws:kms/key:Key:groundplan-dev-volumes"

@@ -1,0 +1,97 @@
+"""Tests of a tenant's namespace: standards, quota, isolation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.infra.recording import dev_estate
+
+POLICIES = {
+    policy.inputs["metadata"]["name"]: policy.inputs["spec"]
+    for policy in dev_estate().of("kubernetes:networking.k8s.io/v1:NetworkPolicy")
+}
+NAMESPACED = [
+    resource
+    for resource in dev_estate().resources
+    if resource.type.startswith("kubernetes:") and not resource.type.endswith(":Namespace")
+]
+
+
+def test_pods_are_restricted() -> None:
+    """The strictest standard is enforced, in the meaning of the cluster's version."""
+    metadata = dev_estate().one("kubernetes:core/v1:Namespace").inputs["metadata"]
+    assert metadata["name"] == "tenant-vision"
+    for mode in ("enforce", "audit", "warn"):
+        assert metadata["labels"][f"pod-security.kubernetes.io/{mode}"] == "restricted"
+        assert metadata["labels"][f"pod-security.kubernetes.io/{mode}-version"] == "v1.35"
+
+
+@pytest.mark.parametrize("resource", NAMESPACED, ids=lambda resource: f"{resource.type}-{resource.name}")
+def test_everything_of_a_tenant_is_in_its_namespace(resource: Any) -> None:
+    """Nothing lands in the default namespace, and everything carries the tenant's label."""
+    assert resource.inputs["metadata"]["namespace"] == "tenant-vision"
+    assert resource.inputs["metadata"]["labels"]["groundplan.dev/tenant"] == "vision"
+
+
+def test_the_quota_is_the_one_in_the_settings() -> None:
+    """GPUs, CPUs, memory; one load balancer; no volumes."""
+    hard = dev_estate().one("kubernetes:core/v1:ResourceQuota").inputs["spec"]["hard"]
+    assert hard["requests.nvidia.com/gpu"] == "24"
+    assert hard["requests.cpu"] == "128"
+    assert hard["requests.memory"] == hard["limits.memory"] == "512Gi"
+    assert hard["services.loadbalancers"] == "1"
+
+
+def test_service_accounts_carry_no_token() -> None:
+    """One for each workload; the Kubernetes API is none of their business."""
+    accounts = dev_estate().of("kubernetes:core/v1:ServiceAccount")
+    assert {account.inputs["metadata"]["name"] for account in accounts} == {"ingest", "training", "inference"}
+    assert not any(account.inputs["automountServiceAccountToken"] for account in accounts)
+
+
+def test_nothing_is_allowed_by_default() -> None:
+    """The default-deny policy is about all pods, both ways, without a single rule."""
+    assert POLICIES["default-deny"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+
+
+def test_pods_of_other_tenants_and_node_credentials_are_out_of_reach() -> None:
+    """The one wide egress rule leaves out every pod range and the instance metadata service."""
+    ((block,),) = [rule["to"] for rule in POLICIES["allow-aws"]["egress"]]
+    assert block["ipBlock"] == {
+        "cidr": "0.0.0.0/0",
+        "except": ["10.40.0.0/16", "100.64.0.0/10", "169.254.169.254/32"],
+    }
+
+
+def test_only_training_pods_reach_training_pods() -> None:
+    """Both ways, and nobody else."""
+    training = {"podSelector": {"matchLabels": {"groundplan.dev/workload": "training"}}}
+    policy = POLICIES["allow-training-peers"]
+    assert policy["ingress"] == [{"from": [training]}]
+    assert policy["egress"] == [{"to": [training]}]
+    assert policy["podSelector"] == training["podSelector"]
+
+
+def test_callers_reach_the_model_server_on_its_two_ports() -> None:
+    """From the VPC, where the load balancer is, and from the ranges in the settings; not the metrics port."""
+    (rule,) = POLICIES["allow-inference-callers"]["ingress"]
+    assert [peer["ipBlock"]["cidr"] for peer in rule["from"]] == ["10.40.0.0/16", "10.0.0.0/8"]
+    assert [port["port"] for port in rule["ports"]] == [8000, 8001]
+
+
+def test_dns_is_allowed_by_both_protocols() -> None:
+    """Long answers come over TCP."""
+    (rule,) = POLICIES["allow-dns"]["egress"]
+    assert [(port["protocol"], port["port"]) for port in rule["ports"]] == [("UDP", 53), ("TCP", 53)]
+    assert "to" not in rule
+
+
+def test_the_cluster_is_logged_in_to_with_fresh_tokens() -> None:
+    """The kubeconfig holds no credential, only the command that gets one."""
+    kubeconfig = dev_estate().one("pulumi:providers:kubernetes").inputs["kubeconfig"]
+    assert '"command": "aws"' in kubeconfig
+    assert "eks" in kubeconfig
+    assert "token:" not in kubeconfig
+    assert "client-key" not in kubeconfig

@@ -1,0 +1,180 @@
+"""Runs Pulumi programs against mocks to their end, and hands over what they registered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import yaml
+from pulumi.runtime import mocks, rpc, set_mocks
+
+from infra.aws.account import aws_provider
+from infra.aws.layer import build_aws
+from infra.conventions import default_tags
+from infra.exports import stack_outputs
+from infra.kubernetes.layer import build_kubernetes
+from infra.settings import Release, Settings, parse_settings
+
+PROJECT_ROOT = Path(__file__).resolve().parents[3]
+DEV_STACK = PROJECT_ROOT / "stacks" / "Pulumi.dev.yaml"
+ACCOUNT_ID = "123456789012"
+DIGESTS = {
+    service: "sha256:" + digit * 64
+    for service, digit in (("ingest", "a"), ("training", "b"), ("inference", "c"))
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registered:
+    """One resource as the engine sees it."""
+
+    urn: str
+    parent: str
+    type: str
+    name: str
+    inputs: dict[str, Any]
+    custom: bool
+    provider: str
+    protect: bool
+    ignore_changes: tuple[str, ...]
+    dependencies: frozenset[str]
+
+    def document(self, key: str = "policy") -> list[dict[str, Any]]:
+        """The statements of a policy document among its inputs."""
+        return json.loads(self.inputs[key])["Statement"]
+
+
+@dataclass
+class Recording(mocks.Mocks):
+    """Everything that a program registered, and what it returned."""
+
+    resources: list[Registered] = field(default_factory=list)
+    component_outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    result: Any = None
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        """Make up what AWS would compute: the state is the inputs and what the type computes."""
+        inputs = dict(args.inputs)
+        computed = _COMPUTED.get(args.typ, lambda _name, _inputs: {})(args.name, inputs)
+        return f"{args.name}-id", {"arn": f"arn:of:{args.typ}:{args.name}", **inputs, **computed}
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        """The only question that the program asks AWS."""
+        assert args.token == "aws:index/getCallerIdentity:getCallerIdentity"
+        arn = f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/deployer/session"
+        return {"accountId": ACCOUNT_ID, "arn": arn}, []
+
+    def of(self, type_: str) -> list[Registered]:
+        """All resources of one type, e.g. `aws:s3/bucket:Bucket`."""
+        return [resource for resource in self.resources if resource.type == type_]
+
+    def one(self, type_: str, name: str | None = None) -> Registered:
+        """The only resource of one type (and name)."""
+        found = [resource for resource in self.of(type_) if name in (None, resource.name)]
+        assert len(found) == 1, f"{len(found)} of {type_} {name}: {[one.name for one in self.of(type_)]}"
+        return found[0]
+
+
+class _Monitor(mocks.MockMonitor):
+    """A monitor that also keeps the options of each resource, which mocks do not see."""
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
+        recording = self.mocks
+        assert isinstance(recording, Recording)
+        if request.type != "pulumi:pulumi:Stack":
+            recording.resources.append(
+                Registered(
+                    urn=self.make_urn(request.parent, request.type, request.name),
+                    parent=request.parent,
+                    type=request.type,
+                    name=request.name,
+                    inputs=rpc.deserialize_properties(request.object),
+                    custom=request.custom,
+                    provider=request.provider,
+                    protect=request.protect,
+                    ignore_changes=tuple(request.ignoreChanges),
+                    dependencies=frozenset(request.dependencies),
+                )
+            )
+        return super().RegisterResource(request)
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
+        recording = self.mocks
+        assert isinstance(recording, Recording)
+        recording.component_outputs[request.urn] = rpc.deserialize_properties(request.outputs)
+        return super().RegisterResourceOutputs(request)
+
+
+_COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
+    "aws:eks/cluster:Cluster": lambda name, _: {
+        "endpoint": f"https://{name}.eks.example",
+        "certificateAuthority": {"data": "Q0E="},
+    },
+    "aws:ecr/repository:Repository": lambda _, inputs: {
+        "repositoryUrl": f"registry.example/{inputs['name']}"
+    },
+    "aws:ec2/launchTemplate:LaunchTemplate": lambda _, __: {"latestVersion": 1},
+    "aws:eks/podIdentityAssociation:PodIdentityAssociation": lambda name, _: {
+        "associationArn": f"arn:of:association:{name}"
+    },
+}
+
+
+def record(program: Callable[[], Any]) -> Recording:
+    """Run `program` until all it started has ended; what it returns is awaited and becomes `result`."""
+    recording = Recording()
+    set_mocks(recording, project="groundplan", stack="dev", preview=False, monitor=_Monitor(recording))
+
+    @pulumi.runtime.test
+    async def run() -> None:
+        result = program()
+        if result is not None:
+            recording.result = await pulumi.Output.from_input(result).future()
+
+    run()
+    return recording
+
+
+def dev_config() -> dict[str, Any]:
+    """The configuration in the dev stack file, to be changed at will."""
+    return deepcopy(_dev_config())
+
+
+@cache
+def _dev_config() -> dict[str, Any]:
+    return yaml.safe_load(DEV_STACK.read_text(encoding="utf-8"))["config"]
+
+
+def dev_settings(**platform: Any) -> Settings:
+    """The dev stack's settings, with some top-level keys of the platform replaced."""
+    config = dev_config()
+    return parse_settings(
+        region=config["aws:region"], platform=config["groundplan:platform"] | platform, stack="dev"
+    )
+
+
+def run_program(settings: Settings) -> dict[str, Any]:
+    """What `infra/__main__.py` does between reading its inputs and exporting."""
+    tags = default_tags(environment="dev", stack="dev", owner="owner", cost_center="center")
+    estate = build_aws(settings, aws_provider(settings.region, tags))
+    tenants = build_kubernetes(settings, estate, Release.model_validate({"images": DIGESTS}))
+    return stack_outputs(settings, estate, tenants)
+
+
+@cache
+def dev_estate() -> Recording:
+    """The whole dev stack, recorded once."""
+    return record(lambda: run_program(dev_settings()))
+
+
+@cache
+def guarded_estate() -> Recording:
+    """The same with what a production environment sets: protected data, a NAT gateway per zone."""
+    network = dev_config()["groundplan:platform"]["network"] | {"nat_gateways": "one-per-zone"}
+    return record(lambda: run_program(dev_settings(protect_data=True, network=network)))

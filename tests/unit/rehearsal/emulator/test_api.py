@@ -1,0 +1,89 @@
+"""The server of the AWS APIs under many calls at once, and what it logs of them."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import ssl
+import threading
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from werkzeug.test import Client, EnvironBuilder
+
+from groundplan.rehearsal.emulator.api import Dispatcher
+from tests.unit.rehearsal.emulator.emulated import Emulated
+
+PARALLEL = 100
+
+
+def test_one_request_is_answered_at_a_time() -> None:
+    """Two requests never meet inside moto."""
+    meeting = threading.Barrier(2)
+    met: list[bool] = []
+
+    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        del environ
+        try:
+            meeting.wait(timeout=0.2)
+        except threading.BrokenBarrierError:
+            meeting.reset()
+        else:
+            met.append(True)
+        start_response("200 OK", [])
+        return [b"done"]
+
+    client = Client(Dispatcher(lambda _: application))
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda _: client.open(EnvironBuilder("/moto-api/")).status_code, range(2)))
+    assert answers == [200, 200]
+    assert not met
+
+
+def test_many_connections_at_once_are_all_answered(aws: Emulated) -> None:
+    """Each call is answered, and done once."""
+    ec2 = aws.client("ec2")
+    vpc = ec2.describe_subnets(SubnetIds=aws.subnets[:1])["Subnets"][0]["VpcId"]
+
+    def create(number: int) -> str:
+        group = ec2.create_security_group(GroupName=f"many-{number}", Description="many", VpcId=vpc)
+        return group["GroupId"]
+
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        created = set(pool.map(create, range(PARALLEL)))
+    found = ec2.describe_security_groups(Filters=[{"Name": "description", "Values": ["many"]}])
+    assert {group["GroupId"] for group in found["SecurityGroups"]} == created
+    assert len(created) == PARALLEL
+
+
+def test_a_slow_body_blocks_nobody(aws: Emulated) -> None:
+    """Others are served while a client has sent the head of a request only."""
+    api = aws.emulator.api
+    context = ssl.create_default_context(cafile=str(aws.emulator.world.certificate_authority))
+    with (
+        socket.create_connection(("127.0.0.1", api.port), timeout=5) as plain,
+        context.wrap_socket(plain, server_hostname="127.0.0.1") as slow,
+    ):
+        slow.sendall(
+            b"POST / HTTP/1.1\r\nHost: ec2\r\nContent-Length: 40\r\n"
+            b"Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+        )
+        assert aws.client("sts").get_caller_identity()["Arn"]
+
+
+def test_a_repeated_call_shows_in_the_log(aws: Emulated, caplog: pytest.LogCaptureFixture) -> None:
+    """The line names action, attempt and call; a first attempt has neither."""
+    ec2 = aws.client("ec2")
+
+    def repeat(request: Any, **_: Any) -> None:
+        request.headers["Amz-Sdk-Request"] = "attempt=2; max=3"
+
+    with caplog.at_level(logging.INFO, "groundplan.rehearsal.emulator.api"):
+        ec2.describe_vpcs()
+        ec2.meta.events.register("before-send.ec2", repeat)
+        ec2.describe_vpcs()
+    first, second = (line for line in caplog.messages if "DescribeVpcs" in line)
+    assert first == "ec2 POST / DescribeVpcs 200"
+    assert second.startswith("ec2 POST / DescribeVpcs 200 attempt=2 call=")

@@ -1,0 +1,57 @@
+"""The files of a rehearsal's shell."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from groundplan.errors import GroundplanError
+from groundplan.rehearsal import shell
+from groundplan.rehearsal.world import PROJECT_ROOT, World
+
+_STACK_FILE = PROJECT_ROOT / "stacks" / "Pulumi.dev.yaml"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """A world whose folder has a blank and a quote in its name."""
+    return World(id="t", environment="dev", region="eu-central-1", slot=63, folder=tmp_path / "it's here")
+
+
+def _script(world: World) -> tuple[Path, Path]:
+    """The script, before a program that tells what it was called with."""
+    home = world.engine_data("pulumi")
+    (home / "bin").mkdir(parents=True)
+    (home / "project").mkdir()
+    (home / "project" / "Pulumi.dev.yaml").write_text("encryptionsalt: v1:salt\n")
+    real = home / "bin" / "pulumi"
+    real.write_text('#!/bin/sh\necho "$PULUMI_OPTION_CONFIG_FILE|$*"\n')
+    real.chmod(0o755)
+    script = world.folder / "pulumi"
+    script.write_text(shell.pulumi_script(world, home))
+    return script, home
+
+
+def test_pulumi_gets_a_salted_copy_of_the_stack_file(world: World) -> None:
+    """The copy is the user's file as it is now plus the salt; arguments come through as they were typed."""
+    script, home = _script(world)
+    shown = subprocess.run(["sh", script, "up", "a b"], check=True, capture_output=True, text=True).stdout
+    assert shown == f"{home / 'Pulumi.dev.yaml'}|up a b\n"
+    assert (home / "Pulumi.dev.yaml").read_text() == _STACK_FILE.read_text() + "\nencryptionsalt: v1:salt\n"
+
+
+def test_config_works_on_the_users_file(world: World) -> None:
+    """`pulumi config set` must not end in a copy that the next run throws away."""
+    script, home = _script(world)
+    shown = subprocess.run(["sh", script, "config", "get"], check=True, capture_output=True, text=True).stdout
+    assert shown == "|config get\n"
+    assert not (home / "Pulumi.dev.yaml").exists()
+
+
+def test_world_that_does_not_run_is_explained(world: World) -> None:
+    """The error names the engine and the command that starts it."""
+    with pytest.raises(GroundplanError, match="emulator") as failure:
+        shell.environment(world)
+    assert "groundplan rehearse run dev" in str(failure.value)
