@@ -31,6 +31,9 @@ from groundplan.rehearsal.world import PROJECT_ROOT, World, cache_folder
 PROVIDERS = {"aws": "aws-provider", "kubernetes": "kubernetes-provider"}
 """Pulumi package to the engine that serves it."""
 
+TOOLS = ("pulumi", "kubectl")
+"""Tools that the shell itself offers, beside those of the engines."""
+
 _PARALLEL = "64"
 """Resources at work at a time: nearly all of them wait, so the number of CPUs does not matter."""
 
@@ -114,7 +117,7 @@ def _prepare(world: World, home: Path, variables: dict[str, str]) -> None:
     _install_pulumi(toolbox, home)
     _create_stack(world, home, variables)
     _write_script(world.bin / "pulumi", pulumi_script(world, home))
-    _link(world.bin / "kubectl", toolbox.path("kubectl"))
+    _link(world.bin / "kubectl", toolbox.obtain("kubectl"))
     for name in ("aws", "groundplan"):
         program = Path(sys.executable).with_name(name)
         if program.exists():
@@ -129,7 +132,7 @@ def _install_pulumi(toolbox: Toolbox, home: Path) -> None:
     """CLI and language host in one folder: the engine takes the host that lies beside its own real file."""
     target = home / "bin" / "pulumi"
     target.unlink(missing_ok=True)
-    program = toolbox.path("pulumi").resolve()
+    program = toolbox.obtain("pulumi").resolve()
     try:
         target.hardlink_to(program)
     except OSError:  # another file system

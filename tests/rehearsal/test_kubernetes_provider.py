@@ -57,6 +57,15 @@ class Cluster:
         """A live object."""
         return json.loads(self.kubectl("get", *arguments, "-o", "json"))
 
+    def refusal_of_a_pod(self, namespace: str) -> str:
+        """What the API server says to a pod that somebody tries to create; empty if it would take it."""
+        argv = ["-n", namespace, "run", "tried", "--image=example.invalid/tried", "--dry-run=server"]
+        try:
+            self.kubectl(*argv)
+        except subprocess.CalledProcessError as error:
+            return error.stderr
+        return ""
+
 
 @pytest.fixture(scope="module")
 def cluster(control_plane: World, toolbox: Toolbox) -> Generator[Cluster]:
@@ -302,9 +311,9 @@ def test_preview_knows_what_it_cannot_know(engine: Engine, namespace: str) -> No
 def test_failed_wait_keeps_the_object_and_tells_why(engine: Engine, cluster: Cluster, namespace: str) -> None:
     """A Deployment that does not become ready is kept in the state, with the reasons."""
     cluster.kubectl("-n", namespace, "create", "quota", "none", "--hard=pods=0")
-    # A quota counts once its controller has seen it.
-    in_force = "--for=jsonpath={.status.hard.pods}=0"
-    cluster.kubectl("-n", namespace, "wait", in_force, "quota/none", "--timeout=60s")
+    # A quota counts once the admission of the API server has seen what its controller wrote into it; and the
+    # condition of a ReplicaSet keeps the first reason it was given.
+    _eventually(lambda: "exceeded quota" in cluster.refusal_of_a_pod(namespace))
     inputs = _deployment(namespace, replicas=1)
     with pytest.raises(RefusedError) as refused:
         engine.up(DEPLOYMENT, "web", inputs, timeout=10)

@@ -26,6 +26,8 @@ _DEFAULT_TIMEOUT_S = 600.0
 _KIND_TIMEOUT_S = 30.0
 _PATIENCE_S, _PREVIEW_PATIENCE_S = 60.0, 5.0
 _UNPROCESSABLE = 422
+_READS = 5
+"""How often an object that changes while it is compared is read anew."""
 _STEM = 54
 """Length of a name that leaves room for eight more characters in a DNS label."""
 
@@ -238,7 +240,14 @@ class Resources:
             found = objects.imported_inputs(live)
             return found, objects.outputs(live, found, manager)
         given = reveal(dict(inputs))
-        drifted = drift.drifted_inputs(given, self._reapplied(given, live, manager), live)
+        reapplied = self._reapplied(given, live, manager)
+        for _ in range(_READS):
+            # A controller that writes between the two reads must not look like drift.
+            again = self.watcher.get(kind, namespace, name)
+            if again is None or again["metadata"]["resourceVersion"] == live["metadata"]["resourceVersion"]:
+                break
+            live, reapplied = again, self._reapplied(given, again, manager)
+        drifted = drift.drifted_inputs(given, reapplied, live)
         kept = dict(inputs) if drifted == given else keep_secret(drifted, dict(inputs))
         return kept, objects.outputs(live, inputs, manager)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from groundplan.rehearsal import images, processes, supervisor
+from groundplan.rehearsal import images, processes, shell, supervisor
 from groundplan.rehearsal.engines import all_engines
 from groundplan.rehearsal.scenario.stage import Stage
 
@@ -16,6 +16,10 @@ def prepare(stage: Stage) -> None:
         began = time.monotonic()
         engine.obtain(stage.toolbox)
         stage.record.figures.setdefault("tool_seconds", {})[engine.name] = round(time.monotonic() - began, 2)
+    for name in shell.TOOLS:
+        began = time.monotonic()
+        stage.toolbox.obtain(name)
+        stage.record.figures["tool_seconds"][name] = round(time.monotonic() - began, 2)
     began = time.monotonic()
     release = images.build(stage.toolbox, stage.progress.note)
     stage.record.figures["image_seconds"] = round(time.monotonic() - began, 2)
