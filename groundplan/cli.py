@@ -6,7 +6,7 @@ import json
 import shlex
 import sys
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
@@ -84,6 +84,9 @@ def rehearse_run(
     environment: Environment,
     rehearsal_id: Id = None,
     until: Annotated[str | None, typer.Option(help="Stop after this step and leave all running.")] = None,
+    only: Annotated[
+        Literal["aws"] | None, typer.Option(help="Rehearse this half of the stack alone, without a cluster.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Play the whole scenario; goes on where an interrupted run stopped.
@@ -91,12 +94,15 @@ def rehearse_run(
     Examples:
         groundplan rehearse run dev
 
+        groundplan rehearse run prod --only aws
+
         groundplan rehearse run dev --id mine --until serve
     """
     from groundplan.rehearsal.rehearse import rehearse
     from groundplan.rehearsal.scenario.player import first_error
 
-    outcome = rehearse(environment, rehearsal_id or environment, Progress(), until)
+    default_id = f"{environment}-{only}" if only else environment
+    outcome = rehearse(environment, rehearsal_id or default_id, Progress(), until, only or "all")
     if as_json:
         typer.echo(json.dumps([record.as_json() for record in outcome.records], indent=2))
     else:

@@ -10,13 +10,13 @@ from pathlib import Path
 from groundplan.errors import ExitCode, GroundplanError
 from groundplan.progress import Progress
 from groundplan.rehearsal import leftovers, supervisor, worlds
-from groundplan.rehearsal.engines import all_engines
+from groundplan.rehearsal.engines import engines_of
 from groundplan.rehearsal.report import write_report
 from groundplan.rehearsal.scenario.player import Step, must_begin_anew, play
 from groundplan.rehearsal.scenario.record import StepRecord
-from groundplan.rehearsal.scenario.steps import STEPS
+from groundplan.rehearsal.scenario.steps import steps_of
 from groundplan.rehearsal.toolchain import Toolbox
-from groundplan.rehearsal.world import World, cache_folder
+from groundplan.rehearsal.world import Scope, World, cache_folder
 from groundplan.settings import load_stack
 
 
@@ -35,7 +35,13 @@ class Outcome:
     report: Path
 
 
-def rehearse(environment: str, rehearsal_id: str, progress: Progress, until: str | None = None) -> Outcome:
+def rehearse(
+    environment: str,
+    rehearsal_id: str,
+    progress: Progress,
+    until: str | None = None,
+    scope: Scope = "all",
+) -> Outcome:
     """Play the scenario for one environment, from where an interrupted run of it stopped.
 
     Args:
@@ -43,16 +49,17 @@ def rehearse(environment: str, rehearsal_id: str, progress: Progress, until: str
         rehearsal_id: name of the rehearsal; its folder is `rehearsals/<id>`.
         progress: what people see.
         until: name of the last step to play; all if None.
+        scope: `aws` for the AWS half of the stack alone, which needs no cluster.
 
     Raises:
         GroundplanError: no root rights, a wrong stack file, an engine or a step that failed.
     """
     require_root()
-    steps = _steps_until(until)
+    steps = _steps_until(steps_of(scope), until)
     region = load_stack(environment).settings.region
-    world = worlds.create(rehearsal_id, environment, region)
+    world = worlds.create(rehearsal_id, environment, region, scope)
     with worlds.lock(world):
-        reason = must_begin_anew(world, STEPS)
+        reason = must_begin_anew(world, steps_of(scope))
         if reason:
             progress.say(f"Beginning anew: {reason}.")
             world = _fresh(world)
@@ -101,28 +108,28 @@ def require_root() -> None:
         )
 
 
-def _steps_until(until: str | None) -> tuple[Step, ...]:
+def _steps_until(steps: tuple[Step, ...], until: str | None) -> tuple[Step, ...]:
     if until is None:
-        return STEPS
-    names = [step.name for step in STEPS]
+        return steps
+    names = [step.name for step in steps]
     if until not in names:
         raise GroundplanError(
             f"--until: there is no step {until!r}.",
             hint=f"Steps: {', '.join(names)}.",
             exit_code=ExitCode.CONFIG,
         )
-    return STEPS[: names.index(until) + 1]
+    return steps[: names.index(until) + 1]
 
 
 def _fresh(world: World) -> World:
     _remove(world)
     for folder in (world.evidence, world.logs):
         shutil.rmtree(folder, ignore_errors=True)
-    return worlds.create(world.id, world.environment, world.region)
+    return worlds.create(world.id, world.environment, world.region, world.scope)
 
 
 def _remove(world: World) -> None:
-    supervisor.stop(world, all_engines())
+    supervisor.stop(world, engines_of(world))
     leftovers.remove(world.id)
     for folder in (world.data, world.pki, world.bin):
         shutil.rmtree(folder, ignore_errors=True)

@@ -19,6 +19,8 @@ from groundplan.rehearsal.world import PROJECT_ROOT, World
 
 Operation = Literal["preview", "up", "refresh", "destroy"]
 
+_KUBERNETES = "**kubernetes:**"
+"""URNs of all Kubernetes objects, of their provider and of the components that hold them."""
 _READER_GRACE_S = 10
 _UNCHANGED = frozenset({"same", "read", "refresh"})
 _LOG_LINES = 15
@@ -56,6 +58,7 @@ def run(
     world: World,
     operation: Operation,
     on_tally: Callable[[Tally], None] = lambda _: None,
+    overrides: Mapping[str, str] | None = None,
 ) -> StackResult:
     """Run one operation to its end, as a person would type it in the rehearsal's shell.
 
@@ -65,6 +68,7 @@ def run(
     Args:
         world: the rehearsal; its engines run.
         operation: what to do.
+        overrides: settings by path that differ from the stack file, this once.
         on_tally: told after each resource's beginning and end. Called in another thread.
 
     Raises:
@@ -74,6 +78,10 @@ def run(
     words = ["pulumi", operation, "--stack", world.environment, "--non-interactive", "--color", "never"]
     if operation != "preview":
         words += ["--yes", "--skip-preview"]
+    if world.scope == "aws" and operation in {"preview", "up"}:
+        words += ["--exclude", _KUBERNETES]
+    for key, value in (overrides or {}).items():
+        words += ["--config-path", "--config", f"{key}={value}"]
     log = EventLog(on_tally=on_tally)
     began = time.monotonic()
     exit_code, output = _run(world, words, log)

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
+from typing import Literal
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT_ID = "123456789012"
@@ -18,6 +19,9 @@ SERVICE_NETWORK = IPv4Network("172.20.0.0/16")
 """What EKS picks for a VPC in 10.0.0.0/8."""
 POD_IDENTITY_ADDRESS = IPv4Address("169.254.170.23")
 """Where EKS' pod identity agent listens on each node."""
+
+Scope = Literal["all", "aws"]
+"""What of a stack is rehearsed."""
 
 
 def cache_folder() -> Path:
@@ -60,6 +64,7 @@ class World:
         region: the AWS region of that stack.
         slot: number of the rehearsal on this machine, 0..63; decides the addresses of its link.
         folder: `rehearsals/<id>` of the project.
+        scope: `all`, or `aws` for the AWS half of the stack, without a cluster.
     """
 
     id: str
@@ -67,6 +72,7 @@ class World:
     region: str
     slot: int
     folder: Path
+    scope: Scope = "all"
     ports: Ports = field(default_factory=Ports)
 
     # --- names on the machine -------------------------------------------------------------

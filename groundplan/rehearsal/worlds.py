@@ -16,7 +16,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 from groundplan.errors import ExitCode, GroundplanError
-from groundplan.rehearsal.world import PROJECT_ROOT, Ports, World
+from groundplan.rehearsal.world import PROJECT_ROOT, Ports, Scope, World
 
 SLOTS = range(64)
 _ID = re.compile(r"[a-z][a-z0-9-]{0,18}[a-z0-9]|[a-z]")
@@ -29,11 +29,11 @@ def root() -> Path:
     return PROJECT_ROOT / "rehearsals"
 
 
-def create(world_id: str, environment: str, region: str) -> World:
+def create(world_id: str, environment: str, region: str, scope: Scope = "all") -> World:
     """Create a rehearsal, or return the one that exists under this id.
 
     Raises:
-        GroundplanError: an id that is not allowed, an existing rehearsal of another environment or region, or
+        GroundplanError: an id that is not allowed, an existing rehearsal of something else, or
             no free address range.
     """
     _require_valid(world_id)
@@ -41,10 +41,12 @@ def create(world_id: str, environment: str, region: str) -> World:
     with (root() / ".slots.lock").open("w") as slots:
         fcntl.flock(slots, fcntl.LOCK_EX)
         if _file(world_id).exists():
-            world = _existing(world_id, environment, region)
+            world = _existing(world_id, environment, region, scope)
         else:
             slot, folder = next_slot(), root() / world_id
-            world = World(id=world_id, environment=environment, region=region, slot=slot, folder=folder)
+            world = World(
+                id=world_id, environment=environment, region=region, slot=slot, folder=folder, scope=scope
+            )
         for folder in (world.folder, world.logs, world.data, world.run, world.bin, world.evidence):
             folder.mkdir(parents=True, exist_ok=True)
         world.pki.mkdir(mode=0o700, exist_ok=True)
@@ -152,12 +154,12 @@ def _networks_of_machine() -> Iterator[IPv4Network]:
                 yield network
 
 
-def _existing(world_id: str, environment: str, region: str) -> World:
+def _existing(world_id: str, environment: str, region: str, scope: Scope) -> World:
     world = load_file(_file(world_id))
-    if (world.environment, world.region) != (environment, region):
+    if (world.environment, world.region, world.scope) != (environment, region, scope):
         raise GroundplanError(
-            f"The rehearsal {world_id!r} is one of {world.environment} in {world.region}, "
-            f"not of {environment} in {region}.",
+            f"The rehearsal {world_id!r} is one of {world.environment} ({world.scope}) in {world.region}, "
+            f"not of {environment} ({scope}) in {region}.",
             hint=f"Take another id, or end it first: groundplan rehearse down {world_id}",
             exit_code=ExitCode.CONFIG,
         )

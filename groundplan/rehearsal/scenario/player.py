@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from groundplan.errors import GroundplanError
 from groundplan.progress import Progress
 from groundplan.rehearsal import processes, supervisor
-from groundplan.rehearsal.engines import all_engines
+from groundplan.rehearsal.engines import engines_of
 from groundplan.rehearsal.scenario.record import Status, StepRecord, load_records
 from groundplan.rehearsal.scenario.stage import Stage
 from groundplan.rehearsal.toolchain import Toolbox
@@ -82,7 +82,7 @@ def _play_watched(step: Step, stage: Stage) -> None:
         step.play(stage)
     except GroundplanError:
         if step.engines_run:
-            supervisor.check(stage.world, all_engines())
+            supervisor.check(stage.world, engines_of(stage.world))
         raise
 
 

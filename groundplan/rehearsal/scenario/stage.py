@@ -18,7 +18,7 @@ import kubernetes.config as kubernetes_config
 from groundplan.errors import ExitCode, GroundplanError
 from groundplan.progress import Progress
 from groundplan.rehearsal import shell, supervisor
-from groundplan.rehearsal.engines import all_engines
+from groundplan.rehearsal.engines import engines_of
 from groundplan.rehearsal.scenario.record import CommandRun, StepRecord
 from groundplan.rehearsal.toolchain import Toolbox
 from groundplan.rehearsal.world import PROJECT_ROOT, World
@@ -129,7 +129,7 @@ class Stage:
         """
         deadline = time.monotonic() + timeout_s
         while True:
-            supervisor.check(self.world, all_engines())
+            supervisor.check(self.world, engines_of(self.world))
             found = condition()
             if found:
                 return found

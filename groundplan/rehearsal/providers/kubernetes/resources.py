@@ -233,7 +233,7 @@ class Resources:
         kind = self.discovery.find(api_version, kind_name, self._patience())
         namespace, name = objects.split_identifier(object_id)
         live = self.watcher.get(kind, namespace, name) if kind else None
-        if live is None:
+        if kind is None or live is None:
             return None
         manager = objects.field_manager(self.urn, state)
         if not inputs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from groundplan.rehearsal.scenario.player import Step
 from groundplan.rehearsal.scenario.steps import engines, ingest, platform, serving, teardown, training
+from groundplan.rehearsal.world import Scope
 
 STEPS: tuple[Step, ...] = (
     Step(name="prepare", title="Get tools and images", play=engines.prepare, repeat=True, engines_run=False),
@@ -21,3 +22,11 @@ STEPS: tuple[Step, ...] = (
     Step(name="inventory", title="Inventory of the account", play=teardown.inventory),
     Step(name="stop", title="Stop the engines, look for left-overs", play=teardown.stop, engines_run=False),
 )
+
+_WORKLOAD = frozenset({"ingest", "train", "train-unbroken", "publish", "serve", "second-version"})
+"""Steps that need pods."""
+
+
+def steps_of(scope: Scope) -> tuple[Step, ...]:
+    """The steps of a rehearsal: all, or those that the AWS half of the stack has."""
+    return STEPS if scope == "all" else tuple(step for step in STEPS if step.name not in _WORKLOAD)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 
 from groundplan.rehearsal import images, processes, shell, supervisor
-from groundplan.rehearsal.engines import all_engines
+from groundplan.rehearsal.engines import engines_of
 from groundplan.rehearsal.scenario.stage import Stage
 
 
 def prepare(stage: Stage) -> None:
     """Find or build every tool and every image; what the cache holds is not made again."""
-    for engine in all_engines():
+    for engine in engines_of(stage.world):
         stage.progress.note(f"{engine.name} {engine.version}")
         began = time.monotonic()
         engine.obtain(stage.toolbox)
@@ -36,13 +36,15 @@ def start(stage: Stage) -> None:
             seconds[event.engine] = round(event.seconds, 2)
         stage.progress.note(f"{event.engine} {event.state}")
 
-    engines = all_engines()
+    engines = engines_of(stage.world)
     supervisor.start(stage.world, stage.toolbox, engines, on_ready)
     stage.record.figures["ready_seconds"] = seconds
     stage.record.figures["engines_seconds"] = round(time.monotonic() - began, 2)
     stage.record.figures["versions"] = {engine.name: engine.version for engine in engines}
     stage.record.figures["stands_for"] = {engine.name: engine.stands_for for engine in engines}
     stage.record.figures["emulator_pid"] = processes.pid(stage.world, "emulator")
+    if stage.world.scope == "aws":
+        return
     stage.progress.note("images into containerd")
     began = time.monotonic()
     images.load(stage.world, stage.toolbox)

@@ -11,6 +11,7 @@ from groundplan.rehearsal import stack
 from groundplan.rehearsal.pulumi_events import Tally
 from groundplan.rehearsal.scenario.record import CommandRun
 from groundplan.rehearsal.scenario.stage import Stage
+from groundplan.settings import load_stack
 
 COMPONENTS = "groundplan:"
 """Type tokens of our own components begin with this."""
@@ -38,20 +39,26 @@ def refresh(stage: Stage) -> None:
 
 
 def destroy(stage: Stage) -> None:
-    """Take all of it down."""
+    """Take all of it down; where data is protected, by the runbook: first say that it no longer is."""
+    if load_stack(stage.world.environment).settings.platform.protect_data:
+        lifted = _run(stage, "up", {"groundplan:platform.protect_data": "false"})
+        replaced = sum(count for kind, count in lifted.changes.items() if kind not in {"same", "update"})
+        stage.record.check("resources replaced when protection is lifted", expected=0, actual=replaced)
     result = _run(stage, "destroy")
     left = [r for r in _state(stage) if r["type"] != "pulumi:pulumi:Stack"]
     stage.record.figures["deleted"] = result.changes.get("delete", 0)
     stage.record.check("resources left in the state", expected=0, actual=len(left))
 
 
-def _run(stage: Stage, operation: stack.Operation) -> stack.StackResult:
+def _run(
+    stage: Stage, operation: stack.Operation, overrides: dict[str, str] | None = None
+) -> stack.StackResult:
     def show(tally: Tally) -> None:
         stage.progress.note(f"{tally.done} resources done, {tally.begun - tally.done} at work")
 
     if stage.record.attempt > 1:
         _take_over(stage)
-    result = stack.run(stage.world, operation, show)
+    result = stack.run(stage.world, operation, show, overrides)
     stage.record.commands.append(
         CommandRun(line=result.command, exit_code=result.exit_code, seconds=result.seconds)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from groundplan.rehearsal import leftovers, supervisor
-from groundplan.rehearsal.engines import all_engines
+from groundplan.rehearsal.engines import engines_of
 from groundplan.rehearsal.inventory import aws_inventory
 from groundplan.rehearsal.scenario.stage import Stage
 
@@ -19,7 +19,7 @@ def inventory(stage: Stage) -> None:
 
 def stop(stage: Stage) -> None:
     """Stop the engines and count what the machine still holds of the rehearsal."""
-    supervisor.stop(stage.world, all_engines())
+    supervisor.stop(stage.world, engines_of(stage.world))
     left = leftovers.find(stage.world.id)
     for kind in ("processes", "containers", "mounts", "interfaces", "namespaces", "cgroups"):
         stage.record.check(f"{kind} left", expected=0, actual=len(getattr(left, kind)))
