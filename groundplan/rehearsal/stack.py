@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from groundplan.errors import ExitCode, GroundplanError
@@ -58,7 +59,7 @@ def run(
     world: World,
     operation: Operation,
     on_tally: Callable[[Tally], None] = lambda _: None,
-    overrides: Mapping[str, str] | None = None,
+    stack_file: Path | None = None,
 ) -> StackResult:
     """Run one operation to its end, as a person would type it in the rehearsal's shell.
 
@@ -68,7 +69,7 @@ def run(
     Args:
         world: the rehearsal; its engines run.
         operation: what to do.
-        overrides: settings by path that differ from the stack file, this once.
+        stack_file: settings in the place of the stack's own, this once.
         on_tally: told after each resource's beginning and end. Called in another thread.
 
     Raises:
@@ -80,11 +81,9 @@ def run(
         words += ["--yes", "--skip-preview"]
     if world.scope == "aws" and operation in {"preview", "up"}:
         words += ["--exclude", _KUBERNETES]
-    for key, value in (overrides or {}).items():
-        words += ["--config-path", "--config", f"{key}={value}"]
     log = EventLog(on_tally=on_tally)
     began = time.monotonic()
-    exit_code, output = _run(world, words, log)
+    exit_code, output = _run(world, words, log, stack_file)
     result = StackResult(
         command=" ".join(words),
         exit_code=exit_code,
@@ -99,9 +98,11 @@ def run(
     return result
 
 
-def _run(world: World, words: list[str], log: EventLog) -> tuple[int, str]:
+def _run(world: World, words: list[str], log: EventLog, stack_file: Path | None) -> tuple[int, str]:
     """Run Pulumi and read its events from a pipe as they come; return its exit code and what it printed."""
     variables = {**shell.environment(world), "PULUMI_DEBUG_COMMANDS": "true"}  # or there is no --event-log
+    if stack_file:
+        variables["GROUNDPLAN_STACK_FILE"] = str(stack_file)
     receiving, sending = os.pipe()
     with (world.logs / "pulumi.log").open("ab+") as output:
         start = output.tell()

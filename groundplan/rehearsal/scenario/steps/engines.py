@@ -43,7 +43,8 @@ def start(stage: Stage) -> None:
     stage.record.figures["versions"] = {engine.name: engine.version for engine in engines}
     stage.record.figures["stands_for"] = {engine.name: engine.stands_for for engine in engines}
     stage.record.figures["emulator_pid"] = processes.pid(stage.world, "emulator")
-    if stage.world.scope == "aws":
+    if stage.world.scope == "aws":  # the program names the images; no node pulls them
+        images.build(stage.toolbox, stage.progress.note).write(stage.world.release_manifest)
         return
     stage.progress.note("images into containerd")
     began = time.monotonic()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import psutil
+import yaml
 
 from groundplan.rehearsal import stack
 from groundplan.rehearsal.pulumi_events import Tally
 from groundplan.rehearsal.scenario.record import CommandRun
 from groundplan.rehearsal.scenario.stage import Stage
+from groundplan.rehearsal.world import PROJECT_ROOT
 from groundplan.settings import load_stack
 
 COMPONENTS = "groundplan:"
@@ -41,7 +44,7 @@ def refresh(stage: Stage) -> None:
 def destroy(stage: Stage) -> None:
     """Take all of it down; where data is protected, by the runbook: first say that it no longer is."""
     if load_stack(stage.world.environment).settings.platform.protect_data:
-        lifted = _run(stage, "up", {"groundplan:platform.protect_data": "false"})
+        lifted = _run(stage, "up", _unprotected(stage))
         replaced = sum(count for kind, count in lifted.changes.items() if kind not in {"same", "update"})
         stage.record.check("resources replaced when protection is lifted", expected=0, actual=replaced)
     result = _run(stage, "destroy")
@@ -50,15 +53,22 @@ def destroy(stage: Stage) -> None:
     stage.record.check("resources left in the state", expected=0, actual=len(left))
 
 
-def _run(
-    stage: Stage, operation: stack.Operation, overrides: dict[str, str] | None = None
-) -> stack.StackResult:
+def _unprotected(stage: Stage) -> Path:
+    """The stack's settings, with the one difference that the runbook of a tear-down asks for."""
+    document = yaml.safe_load((PROJECT_ROOT / load_stack(stage.world.environment).path).read_text())
+    document["config"]["groundplan:platform"]["protect_data"] = False
+    file = stage.world.data / f"unprotected-{stage.world.environment}.yaml"
+    file.write_text(yaml.safe_dump(document))
+    return file
+
+
+def _run(stage: Stage, operation: stack.Operation, stack_file: Path | None = None) -> stack.StackResult:
     def show(tally: Tally) -> None:
         stage.progress.note(f"{tally.done} resources done, {tally.begun - tally.done} at work")
 
     if stage.record.attempt > 1:
         _take_over(stage)
-    result = stack.run(stage.world, operation, show, overrides)
+    result = stack.run(stage.world, operation, show, stack_file)
     stage.record.commands.append(
         CommandRun(line=result.command, exit_code=result.exit_code, seconds=result.seconds)
     )
