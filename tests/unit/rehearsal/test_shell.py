@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -40,6 +41,15 @@ def test_pulumi_gets_a_salted_copy_of_the_stack_file(world: World) -> None:
     shown = subprocess.run(["sh", script, "up", "a b"], check=True, capture_output=True, text=True).stdout
     assert shown == f"{home / 'Pulumi.dev.yaml'}|up a b\n"
     assert (home / "Pulumi.dev.yaml").read_text() == _STACK_FILE.read_text() + "\nencryptionsalt: v1:salt\n"
+
+
+def test_another_file_takes_the_place_of_the_stack_file(world: World, tmp_path: Path) -> None:
+    """Settings can be rehearsed before they are written."""
+    script, home = _script(world)
+    (tmp_path / "tried it.yaml").write_text("config: {}\n")
+    variables = {"PATH": os.environ["PATH"], "GROUNDPLAN_STACK_FILE": str(tmp_path / "tried it.yaml")}
+    subprocess.run(["sh", script, "up"], check=True, capture_output=True, env=variables)
+    assert (home / "Pulumi.dev.yaml").read_text() == "config: {}\n\nencryptionsalt: v1:salt\n"
 
 
 def test_config_works_on_the_users_file(world: World) -> None:

@@ -1,0 +1,64 @@
+"""The AWS half of prod, applied completely: no change, no drift, and a tear-down by the runbook."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from groundplan.rehearsal import leftovers
+from groundplan.rehearsal.scenario.steps import steps_of
+from groundplan.rehearsal.world import PROJECT_ROOT
+
+from .conftest import throw_away
+
+pytestmark = [pytest.mark.rehearsal, pytest.mark.timeout(1500)]
+
+ID = "test-estate"
+
+
+@pytest.fixture(scope="module")
+def records() -> Generator[dict[str, dict[str, Any]]]:
+    """Evidence by step of a rehearsal of prod without a cluster."""
+    throw_away(ID)
+    command = [sys.executable, "-m", "groundplan", "rehearse", "run", "prod", "--only", "aws", "--id", ID]
+    done = subprocess.run([*command, "--json"], cwd=PROJECT_ROOT, stdout=subprocess.PIPE, check=False)
+    assert done.stdout, "it was not played to its end: see above"
+    yield {record["name"]: record for record in json.loads(done.stdout)}
+    throw_away(ID)
+
+
+def test_every_step_is_played(records: dict[str, dict[str, Any]]) -> None:
+    """Those of the scenario that need no pods, all of them to their end."""
+    assert [(name, record["status"]) for name, record in records.items()] == [
+        (step.name, "done") for step in steps_of("aws")
+    ]
+
+
+def test_every_check_holds(records: dict[str, dict[str, Any]]) -> None:
+    """No change, no drift, nothing replaced to lift the protection, nothing left."""
+    failed = [check for record in records.values() for check in record["checks"] if not check["passed"]]
+    assert failed == []
+
+
+def test_prod_is_made_of_aws_resources(records: dict[str, dict[str, Any]]) -> None:
+    """The estate is there, and nothing of Kubernetes was asked for."""
+    types = [resource["type"] for resource in records["provision"]["figures"]["resources"]]
+    assert len(types) > 150
+    assert {each.split(":")[0] for each in types} == {"aws"}
+
+
+def test_data_of_prod_was_protected(records: dict[str, dict[str, Any]]) -> None:
+    """The tear-down had to lift the protection, by an update that replaced nothing."""
+    lines = [command["line"] for command in records["destroy"]["commands"]]
+    assert [line.split()[1] for line in lines] == ["up", "destroy"]
+
+
+def test_nothing_is_left_on_the_machine(records: dict[str, dict[str, Any]]) -> None:
+    """No process, mount, interface, namespace or cgroup of the rehearsal remains."""
+    assert records["stop"]["status"] == "done"
+    assert not leftovers.find(ID)
