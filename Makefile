@@ -53,5 +53,10 @@ requirements: setup ## Pin anew what the images of the services install; numpy c
 COMPILE_SERVICE := ../$(VENV)/bin/uv pip compile -c ../constraints/test.txt --universal --python-version 3.12 \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
 
+reference: setup ## Write the schema and the reference pages anew, from the models and components.
+	$(VENV)/bin/python -m infra.settings.schema
+	$(VENV)/bin/python -m groundplan.reference
+.PHONY: reference
+
 clean: ## Remove the environment. Rehearsals are removed by `groundplan rehearse down`.
 	rm -rf $(VENV)

@@ -29,7 +29,7 @@ _WRONG = {
     "model_type": "this is not a mapping",
     "literal_error": "the value is not known",
     "enum": "the value is not known",
-    "too_short": "the list is too short",
+    "too_short": "there are too few entries",
     "too_long": "the list is too long",
 }
 
@@ -133,6 +133,7 @@ def _allowed(node: dict[str, Any]) -> str:
             return f"a list of {least} entries" if least == most else f"a list of at least {least} entries"
         case "object":
             keys = ", ".join(node.get("properties", {}))
-            return f"a mapping with the keys {keys}" if keys else "a mapping of names to settings"
+            least = f", at least {node['minProperties']}" if "minProperties" in node else ""
+            return f"a mapping with the keys {keys}" if keys else f"a mapping of names to settings{least}"
         case _:
             return f"text that matches {node['pattern']}" if "pattern" in node else "text"

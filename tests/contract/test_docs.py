@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from groundplan import reference
+
 ROOT = Path(__file__).resolve().parents[2]
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 PAGES = sorted(
@@ -23,6 +25,12 @@ def test_links_lead_to_files(page: Path) -> None:
     """A relative link names a file of the repository."""
     missing = [link for link in LINK.findall(page.read_text()) if not (page.parent / link).exists()]
     assert missing == []
+
+
+@pytest.mark.parametrize("name", reference.pages())
+def test_reference_is_current(name: str) -> None:
+    """The generated pages are what models and components say today (else: `make reference`)."""
+    assert (reference.FOLDER / name).read_text(encoding="utf-8") == reference.pages()[name]
 
 
 def test_index_lists_every_decision() -> None:
