@@ -11,7 +11,7 @@ import pytest
 
 from groundplan.rehearsal import inventory, supervisor
 from groundplan.rehearsal.toolchain import Toolbox
-from groundplan.rehearsal.world import World
+from groundplan.rehearsal.world import PROJECT_ROOT, World
 from tests.rehearsal.conftest import engines
 from tests.rehearsal.test_pulumi_aws import Project
 
@@ -38,6 +38,7 @@ def test_up_update_refresh_and_down(world: World, tmp_path: Path) -> None:
     (tmp_path / "Pulumi.yaml").write_text(json.dumps({"name": "data-services", "runtime": "python"}))
     (tmp_path / "Pulumi.dev.yaml").write_text(json.dumps({"config": {"aws:region": world.region}}))
     shutil.copy(_PROGRAM, tmp_path)
+    (tmp_path / "infra").symlink_to(PROJECT_ROOT / "infra")  # of this tree, wherever else one is installed
     project = Project(folder=tmp_path, world=world)
     project.pulumi("stack", "init", "dev")
     created = project.pulumi("up", *_QUIET)
@@ -45,7 +46,7 @@ def test_up_update_refresh_and_down(world: World, tmp_path: Path) -> None:
     outputs = json.loads(project.pulumi("stack", "output", "--json", "--stack", "dev"))
     assert outputs["provisioned"].count(":9098") == 3
     assert outputs["serverless"].count(":9098") == 1
-    project.pulumi("preview", "--expect-no-changes", "--stack", "dev")
+    project.pulumi("preview", "--diff", "--expect-no-changes", "--stack", "dev")
     project.pulumi("refresh", "--expect-no-changes", *_QUIET)
     project.pulumi("config", "set", "volume_gib", "200", "--stack", "dev")
     assert "~ 1 updated" in project.pulumi("up", *_QUIET)
