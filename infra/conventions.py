@@ -18,6 +18,7 @@ class ComponentType(StrEnum):
     NETWORK = "groundplan:aws:Network"
     ENCRYPTION = "groundplan:aws:Encryption"
     LAKE = "groundplan:aws:Lake"
+    STREAMING = "groundplan:aws:Streaming"
     REGISTRY = "groundplan:aws:Registry"
     CLUSTER = "groundplan:aws:Cluster"
     CLUSTER_ADDONS = "groundplan:aws:ClusterAddons"

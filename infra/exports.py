@@ -21,6 +21,7 @@ def stack_outputs(settings: Settings, estate: AwsEstate, tenants: dict[str, Tena
             "models": lake.models,
             "checkpoints": lake.checkpoints,
         },
+        "streaming": {"bootstrap_brokers": estate.streaming.outputs.bootstrap_brokers},
         "image_repositories": estate.registry.outputs.repository_urls,
         "tenants": {name: _tenant(estate) for name, estate in tenants.items()},
     }

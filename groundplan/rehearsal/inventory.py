@@ -77,6 +77,7 @@ def take(endpoint_url: str, authority: Path, region: str, credentials: Mapping[s
         "ecr": _ecr,
         "eks": _eks,
         "iam": _iam,
+        "kafka": _kafka,
         "kms": _kms,
         "logs": _logs,
         "s3": _s3,
@@ -151,6 +152,13 @@ def _ecr(client: Any) -> Iterable[str]:
         yield f"repositories/{name}"
         for image in _pages(client, "list_images", "imageIds", repositoryName=name):
             yield f"images/{name}@{image['imageDigest']}"
+
+
+def _kafka(client: Any) -> Iterable[str]:
+    for cluster in _pages(client, "list_clusters_v2", "ClusterInfoList"):
+        yield f"clusters/{cluster['ClusterName']}"
+    for configuration in _pages(client, "list_configurations", "Configurations"):
+        yield f"configurations/{configuration['Name']}"
 
 
 def _logs(client: Any) -> Iterable[str]:

@@ -41,6 +41,7 @@ class EncryptionOutputs:
 
     lake: Output[str]
     models: Output[str]
+    streaming: Output[str]
     registry: Output[str]
     cluster: Output[str]
     volumes: Output[str]
@@ -60,6 +61,9 @@ class Encryption(pulumi.ComponentResource):
             ),
             models=self._create_key(
                 "models", "models and training checkpoints", key_policies.used_through("s3", account)
+            ),
+            streaming=self._create_key(
+                "streaming", "volumes of Kafka brokers", key_policies.used_through("kafka", account)
             ),
             registry=self._create_key(
                 "registry", "container images", key_policies.used_through("ecr", account)

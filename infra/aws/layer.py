@@ -23,6 +23,7 @@ from infra.aws.lake import Lake, LakeArgs, bucket_name
 from infra.aws.network import Network, NetworkArgs
 from infra.aws.node_role import create_node_role
 from infra.aws.registry import Registry, RegistryArgs
+from infra.aws.streaming import Brokers, Streaming, StreamingArgs, broker_log_group
 from infra.aws.workload_identity import Grant, WorkloadIdentity, WorkloadIdentityArgs
 from infra.conventions import PROJECT, tenant_namespace
 from infra.planning.eks_versions import KUBERNETES_VERSIONS
@@ -37,6 +38,7 @@ class AwsEstate:
 
     account: Account
     lake: Lake
+    streaming: Streaming
     registry: Registry
     cluster: Cluster
     pools: dict[str, GpuPool]
@@ -49,11 +51,13 @@ def build_aws(settings: Settings, provider: Provider) -> AwsEstate:
     builder = _Builder(settings, provider)
     network, keys = builder.network_and_keys()
     lake = builder.lake(keys)
+    streaming = builder.streaming(network, keys)
     cluster = builder.cluster(network, keys)
     pools, addons = builder.nodes(network, keys, cluster)
     return AwsEstate(
         account=builder.account,
         lake=lake,
+        streaming=streaming,
         registry=builder.registry(keys),
         cluster=cluster,
         pools=pools,
@@ -71,6 +75,7 @@ class _Builder:
         self.account = current_account(provider, settings.region)
         self._environment = self._platform.environment
         self._flow_log_group = f"/{PROJECT}/{self._environment}/flow-logs"
+        self._subnets = plan_subnets(self._platform.network.vpc_range, self._platform.network.zones)
         self._addon_versions = KUBERNETES_VERSIONS[self._platform.cluster.kubernetes_version]
 
     def _after(self, *resources: pulumi.Resource) -> ResourceOptions:
@@ -84,7 +89,7 @@ class _Builder:
                 environment=self._environment,
                 account=self.account,
                 administrators=platform.administrators,
-                log_groups=[self._flow_log_group, log_group_name(self._environment)],
+                log_groups=self._log_groups(),
                 protect=platform.protect_data,
             ),
             self._opts,
@@ -95,7 +100,7 @@ class _Builder:
                 environment=self._environment,
                 account=self.account,
                 vpc_range=str(platform.network.vpc_range),
-                plan=plan_subnets(platform.network.vpc_range, platform.network.zones),
+                plan=self._subnets,
                 nat_per_zone=platform.network.nat_gateways == "one-per-zone",
                 flow_log_group=self._flow_log_group,
                 flow_log_retention_days=platform.network.flow_log_retention_days,
@@ -104,6 +109,13 @@ class _Builder:
             self._opts,
         )
         return network, keys
+
+    def _log_groups(self) -> list[str]:
+        """Every log group that the `logs` key encrypts."""
+        groups = [self._flow_log_group, log_group_name(self._environment)]
+        if self._platform.streaming.form == "provisioned":
+            groups.append(broker_log_group(self._environment))
+        return groups
 
     def lake(self, keys: Encryption) -> Lake:
         settings = self._platform.lake
@@ -121,6 +133,38 @@ class _Builder:
             ),
             self._opts,
         )
+
+    def streaming(self, network: Network, keys: Encryption) -> Streaming:
+        settings = self._platform.streaming
+        subnet_ids = network.outputs.isolated_subnet_ids
+        brokers = Brokers(
+            kafka_version=settings.brokers.kafka_version,
+            instance_type=settings.brokers.instance_type,
+            count=settings.brokers.per_zone * len(subnet_ids),
+            volume_gib=settings.brokers.volume_gib,
+            partitions=settings.brokers.partitions,
+            retention_hours=settings.brokers.retention_hours,
+            key_arn=keys.outputs.streaming,
+            log_group=broker_log_group(self._environment),
+            log_retention_days=settings.brokers.log_retention_days,
+            logs_key_arn=keys.outputs.logs,
+        )
+        return Streaming(
+            "streaming",
+            StreamingArgs(
+                environment=self._environment,
+                vpc_id=network.outputs.vpc_id,
+                subnet_ids=subnet_ids,
+                client_ranges=self._client_ranges(),
+                brokers=brokers if settings.form == "provisioned" else None,
+                protect=self._platform.protect_data,
+            ),
+            self._opts,
+        )
+
+    def _client_ranges(self) -> list[str]:
+        """Where nodes, and so pods, have their addresses."""
+        return [str(subnet.address_range) for subnet in self._subnets.private]
 
     def registry(self, keys: Encryption) -> Registry:
         return Registry(

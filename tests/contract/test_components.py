@@ -29,6 +29,7 @@ TYPE_TOKENS = {
     "Lake": "groundplan:aws:Lake",
     "Network": "groundplan:aws:Network",
     "Registry": "groundplan:aws:Registry",
+    "Streaming": "groundplan:aws:Streaming",
     "Tenant": "groundplan:kubernetes:Tenant",
     "Training": "groundplan:kubernetes:Training",
     "WorkloadIdentity": "groundplan:aws:WorkloadIdentity",

@@ -47,9 +47,9 @@ READ_BY_THE_PROVIDER = {
 class Recorder:
     """Keeps the raw and the parsed body of the latest answer to each operation."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, service: str = "eks") -> None:
         self.answers: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
-        client.meta.events.register("after-call.eks", self._keep)
+        client.meta.events.register(f"after-call.{service}", self._keep)
 
     def _keep(self, http_response: Any, parsed: dict[str, Any], model: Any, **_: Any) -> None:
         body = {name: value for name, value in parsed.items() if name != "ResponseMetadata"}

@@ -1,4 +1,4 @@
-"""The server of the AWS APIs: moto's application, in this process, with our EKS and STS in it."""
+"""The server of the AWS APIs: moto's application, in this process, with our EKS, MSK and STS in it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from groundplan.rehearsal.emulator import amendments, sts
 from groundplan.rehearsal.emulator.eks import response as eks_response
 from groundplan.rehearsal.emulator.eks.store import EksStore
+from groundplan.rehearsal.emulator.kafka import response as kafka_response
+from groundplan.rehearsal.emulator.kafka.store import KafkaStore
 from groundplan.rehearsal.emulator.tls import TlsServer
 
 log = logging.getLogger(__name__)
@@ -118,7 +120,9 @@ class ApiServer:
         settings.S3_IGNORE_SUBDOMAIN_BUCKETNAME = (
             True  # the host is an IP address: buckets are named in the path
         )
+        self.kafka = KafkaStore(store.account_id, store.region)
         eks_response.install(store)
+        kafka_response.install(self.kafka)
         sts.install()
         amendments.install()
         self._server = TlsServer(

@@ -119,6 +119,11 @@ _COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
     "aws:ecr/repository:Repository": lambda _, inputs: {
         "repositoryUrl": f"registry.example/{inputs['name']}"
     },
+    "aws:msk/configuration:Configuration": lambda _, __: {"latestRevision": 1},
+    "aws:msk/cluster:Cluster": lambda name, _: {"bootstrapBrokersSaslIam": f"b-1.{name}.example:9098"},
+    "aws:msk/serverlessCluster:ServerlessCluster": lambda name, _: {
+        "bootstrapBrokersSaslIam": f"boot.{name}.example:9098"
+    },
     "aws:ec2/launchTemplate:LaunchTemplate": lambda _, __: {"latestVersion": 1},
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": lambda name, _: {
         "associationArn": f"arn:of:association:{name}"
@@ -175,6 +180,7 @@ def dev_estate() -> Recording:
 
 @cache
 def guarded_estate() -> Recording:
-    """The same with what a production environment sets: protected data, a NAT gateway per zone."""
+    """The same with what a production environment sets: protected data, a NAT gateway per zone, brokers."""
     network = dev_config()["groundplan:platform"]["network"] | {"nat_gateways": "one-per-zone"}
-    return record(lambda: run_program(dev_settings(protect_data=True, network=network)))
+    streaming = {"form": "provisioned"}
+    return record(lambda: run_program(dev_settings(protect_data=True, network=network, streaming=streaming)))

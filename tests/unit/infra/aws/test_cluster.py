@@ -9,6 +9,7 @@ import pytest
 from tests.unit.infra.recording import ACCOUNT_ID, dev_estate, guarded_estate
 
 CLUSTER = "aws:eks/cluster:Cluster"
+RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 
 
 def test_the_api_server_is_private() -> None:
@@ -54,7 +55,7 @@ def test_the_cluster_is_guarded_where_data_is_protected() -> None:
 
 def test_api_clients_come_from_named_private_ranges() -> None:
     """HTTPS, from the ranges in the settings."""
-    rule = dev_estate().one("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule").inputs
+    rule = dev_estate().one(RULE, "groundplan-dev-api-clients-0").inputs
     assert (rule["cidrIpv4"], rule["fromPort"], rule["toPort"]) == ("10.0.0.0/8", 443, 443)
 
 

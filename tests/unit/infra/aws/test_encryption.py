@@ -21,7 +21,7 @@ def _statements(key: Registered) -> dict[str, dict[str, Any]]:
 def test_there_is_one_key_for_each_class_of_data() -> None:
     """Classes do not share a key."""
     classes = [key.inputs["tags"]["DataClass"] for key in KEYS]
-    assert sorted(classes) == ["cluster", "lake", "logs", "models", "registry", "volumes"]
+    assert sorted(classes) == ["cluster", "lake", "logs", "models", "registry", "streaming", "volumes"]
 
 
 @each_key
@@ -56,7 +56,7 @@ def test_whoever_is_not_named_is_held_by_a_condition(key: Registered) -> None:
 
 @pytest.mark.parametrize(
     ("name", "service"),
-    [("lake", "s3"), ("models", "s3"), ("registry", "ecr")],
+    [("lake", "s3"), ("models", "s3"), ("registry", "ecr"), ("streaming", "kafka")],
 )
 def test_data_keys_work_through_their_service_only(name: str, service: str) -> None:
     """Who may read a bucket still cannot decrypt outside S3."""

@@ -235,6 +235,7 @@ def test_the_outputs_are_what_others_rely_on() -> None:
             zone: f"groundplan-dev-{zone}-{ACCOUNT_ID}"
             for zone in ("raw", "curated", "models", "checkpoints")
         },
+        "streaming": {"bootstrap_brokers": "boot.groundplan-dev.example:9098"},
         "image_repositories": {service: f"registry.example/groundplan-dev/{service}" for service in DIGESTS},
         "tenants": {
             "vision": {

@@ -115,6 +115,7 @@ def fresh_account(emulator: Emulator) -> Emulated:
     for service in SERVICES:
         get_backend(service).clear()
     emulator.store.clusters.clear()
+    emulator.api.kafka.clear()
     emulator.open_account()
     aws = Emulated(emulator, json.loads((emulator.world.run / "credentials.json").read_text()))
     ec2 = aws.client("ec2")
