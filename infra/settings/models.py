@@ -5,9 +5,11 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from infra.settings import checks
+from infra.settings.audit import AuditSettings
+from infra.settings.base import Days, RetentionDays, SettingsModel
 from infra.settings.types import (
     AvailabilityZone,
     CallerRange,
@@ -20,16 +22,6 @@ from infra.settings.types import (
     ServiceRange,
     VpcRange,
 )
-
-Days = Annotated[int, Field(ge=1, le=3650)]
-RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]
-"""The retention periods that CloudWatch Logs accepts."""
-
-
-class SettingsModel(BaseModel):
-    """Base of all settings: immutable, typed strictly, no unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class NetworkSettings(SettingsModel):
@@ -233,6 +225,8 @@ class PlatformSettings(SettingsModel):
     """GPU node pools by name."""
     tenants: Annotated[dict[Name, TenantSettings], Field(min_length=1)]
     """Tenants by name."""
+    audit: AuditSettings = AuditSettings()
+    """What is recorded and watched."""
 
 
 class Settings(SettingsModel):
