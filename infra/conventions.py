@@ -24,6 +24,7 @@ class ComponentType(StrEnum):
     CLUSTER_ADDONS = "groundplan:aws:ClusterAddons"
     GPU_POOL = "groundplan:aws:GpuPool"
     WORKLOAD_IDENTITY = "groundplan:aws:WorkloadIdentity"
+    AUDIT = "groundplan:aws:Audit"
     TENANT = "groundplan:kubernetes:Tenant"
     INGEST = "groundplan:kubernetes:Ingest"
     TRAINING = "groundplan:kubernetes:Training"

@@ -12,7 +12,7 @@ import boto3
 from botocore.config import Config
 
 from groundplan.errors import GroundplanError
-from groundplan.rehearsal.world import World
+from groundplan.rehearsal.world import ACCOUNT_ID, World
 
 Inventory = dict[str, list[str]]
 """Service -> ids of what it holds, each `kind/id`, sorted."""
@@ -73,14 +73,20 @@ def take(endpoint_url: str, authority: Path, region: str, credentials: Mapping[s
         credentials: `AccessKeyId`, `SecretAccessKey`, `SessionToken`.
     """
     listers: dict[str, Callable[[Any], Iterable[str]]] = {
+        "accessanalyzer": _access_analyzer,
+        "cloudtrail": _cloudtrail,
+        "config": _config,
         "ec2": _ec2,
         "ecr": _ecr,
         "eks": _eks,
+        "guardduty": _guardduty,
         "iam": _iam,
         "kafka": _kafka,
+        "inspector2": _inspector,
         "kms": _kms,
         "logs": _logs,
         "s3": _s3,
+        "securityhub": _security_hub,
     }
     connect = partial(
         _session().client,
@@ -179,3 +185,42 @@ def _eks(client: Any) -> Iterable[str]:
             )
         for item in _pages(client, "list_pod_identity_associations", "associations", clusterName=cluster):
             yield f"associations/{cluster}/{item['associationId']}"
+
+
+def _access_analyzer(client: Any) -> Iterable[str]:
+    return (f"analyzers/{analyzer['name']}" for analyzer in _pages(client, "list_analyzers", "analyzers"))
+
+
+def _cloudtrail(client: Any) -> Iterable[str]:
+    return (f"trails/{trail['Name']}" for trail in client.describe_trails()["trailList"])
+
+
+def _config(client: Any) -> Iterable[str]:
+    for operation, key, name in (
+        ("describe_configuration_recorders", "ConfigurationRecorders", "name"),
+        ("describe_delivery_channels", "DeliveryChannels", "name"),
+        ("describe_config_rules", "ConfigRules", "ConfigRuleName"),
+    ):
+        yield from (f"{key}/{item[name]}" for item in _pages(client, operation, key))
+
+
+def _guardduty(client: Any) -> Iterable[str]:
+    return (f"detectors/{detector}" for detector in _pages(client, "list_detectors", "DetectorIds"))
+
+
+def _inspector(client: Any) -> Iterable[str]:
+    """What is scanned; Inspector itself can only be switched off."""
+    for account in client.batch_get_account_status(accountIds=[ACCOUNT_ID])["accounts"]:
+        for kind, state in account["resourceState"].items():
+            if state["status"] not in {"DISABLED", "DISABLING"}:
+                yield f"scans/{account['accountId']}/{kind}"
+
+
+def _security_hub(client: Any) -> Iterable[str]:
+    try:
+        hub = client.describe_hub()
+    except client.exceptions.InvalidAccessException:  # it is off
+        return
+    yield f"hubs/{hub['HubArn']}"
+    for standard in _pages(client, "get_enabled_standards", "StandardsSubscriptions"):
+        yield f"StandardsSubscriptions/{standard['StandardsSubscriptionArn']}"

@@ -40,6 +40,10 @@ class Account:
         """ARN of a CloudWatch log group."""
         return f"arn:{self.partition}:logs:{self.region}:{self.id}:log-group:{name}"
 
+    def trail_arn(self, name: str) -> str:
+        """ARN of a CloudTrail trail whose home is this region."""
+        return f"arn:{self.partition}:cloudtrail:{self.region}:{self.id}:trail/{name}"
+
 
 def aws_provider(region: str, tags: Mapping[str, str]) -> Provider:
     """The provider of all AWS resources; every resource that can have tags gets `tags`."""

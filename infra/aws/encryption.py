@@ -25,6 +25,7 @@ class EncryptionArgs:
         account: where they are created.
         administrators: names of the IAM roles that may manage the keys, but not decrypt with them.
         log_groups: names of the log groups that the `logs` key may encrypt.
+        trail: name of the trail that writes with the `audit` key.
         protect: refuse to delete keys, and wait as long as KMS allows before a deletion takes effect.
     """
 
@@ -32,6 +33,7 @@ class EncryptionArgs:
     account: Account
     administrators: Sequence[str]
     log_groups: Sequence[str]
+    trail: str
     protect: bool
 
 
@@ -46,6 +48,7 @@ class EncryptionOutputs:
     cluster: Output[str]
     volumes: Output[str]
     logs: Output[str]
+    audit: Output[str]
 
 
 class Encryption(pulumi.ComponentResource):
@@ -76,6 +79,14 @@ class Encryption(pulumi.ComponentResource):
             ),
             logs=self._create_key(
                 "logs", "log groups", key_policies.used_by_log_groups(account, args.log_groups)
+            ),
+            audit=self._create_key(
+                "audit",
+                "records of calls and settings",
+                [
+                    *key_policies.used_through("s3", account),
+                    *key_policies.used_by_trail(account, args.trail),
+                ],
             ),
         )
         self.register_outputs(registered(self.outputs))

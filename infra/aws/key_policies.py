@@ -152,6 +152,20 @@ def used_by_log_groups(account: Account, log_groups: Sequence[str]) -> list[Stat
     ]
 
 
+def used_by_trail(account: Account, trail: str) -> list[Statement]:
+    """Writing by CloudTrail, for one trail of the account."""
+    trail_arn = account.trail_arn(trail)
+    return [
+        allow(
+            "EncryptByTrail",
+            principals={"Service": "cloudtrail.amazonaws.com"},
+            actions=["kms:DescribeKey", "kms:GenerateDataKey"],
+            resources=_THIS_KEY,
+            conditions={"StringEquals": {"aws:SourceArn": trail_arn}},
+        )
+    ]
+
+
 def _role_arns(account: Account, names: Sequence[str]) -> list[str]:
     return [account.role_arn(name) for name in names]
 

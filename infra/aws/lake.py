@@ -8,18 +8,15 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi import Input, Output
 from pulumi_aws.s3.bucket import Bucket
-from pulumi_aws.s3.bucket_lifecycle_configuration import BucketLifecycleConfiguration
 from pulumi_aws.s3.bucket_logging import BucketLogging
-from pulumi_aws.s3.bucket_ownership_controls import BucketOwnershipControls
 from pulumi_aws.s3.bucket_policy import BucketPolicy
-from pulumi_aws.s3.bucket_public_access_block import BucketPublicAccessBlock
 from pulumi_aws.s3.bucket_server_side_encryption_configuration import BucketServerSideEncryptionConfiguration
-from pulumi_aws.s3.bucket_versioning import BucketVersioning
 
 from infra.aws import bucket_policies
 from infra.aws.account import Account
 from infra.aws.documents import Statement, document
 from infra.aws.lifecycle import expire_after, expire_noncurrent
+from infra.aws.private_bucket import create_private_bucket
 from infra.conventions import ComponentType, physical_name, registered
 
 if TYPE_CHECKING:
@@ -147,40 +144,14 @@ class Lake(pulumi.ComponentResource):
     def _create_private_bucket(self, zone: str, rules: list[Rule]) -> Bucket:
         """A versioned bucket without public access, access lists or unfinished uploads."""
         args = self._args
-        name = physical_name(args.environment, zone)
-        bucket = Bucket(
-            name,
-            bucket=self._bucket_name(zone),
-            force_destroy=not args.protect,
-            tags={"DataClass": zone},
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
-        )
-        BucketPublicAccessBlock(
-            name,
-            bucket=bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=self._child,
-        )
-        BucketOwnershipControls(
-            name,
-            bucket=bucket.bucket,
-            rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=self._child,
-        )
-        versioning = BucketVersioning(
-            name, bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=self._child
-        )
-        BucketLifecycleConfiguration(
-            name,
-            bucket=bucket.bucket,
+        return create_private_bucket(
+            physical_name(args.environment, zone),
+            bucket_name=self._bucket_name(zone),
+            data_class=zone,
             rules=rules,
-            # Rules for noncurrent versions mean nothing before there are versions.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
+            protect=args.protect,
+            opts=self._child,
         )
-        return bucket
 
     def _set_policy(self, zone: str, bucket: Bucket, statements: list[Statement]) -> BucketPolicy:
         return BucketPolicy(

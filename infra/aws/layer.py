@@ -9,6 +9,7 @@ from pulumi import ResourceOptions
 from pulumi_aws.provider import Provider
 
 from infra.aws.account import Account, current_account
+from infra.aws.audit import Audit, AuditArgs, trail_name
 from infra.aws.cluster import Cluster, ClusterArgs, log_group_name
 from infra.aws.cluster_addons import (
     AddonSpec,
@@ -44,6 +45,7 @@ class AwsEstate:
     pools: dict[str, GpuPool]
     addons: ClusterAddons
     identities: dict[str, dict[str, WorkloadIdentity]]
+    audit: Audit
 
 
 def build_aws(settings: Settings, provider: Provider) -> AwsEstate:
@@ -63,6 +65,7 @@ def build_aws(settings: Settings, provider: Provider) -> AwsEstate:
         pools=pools,
         addons=addons,
         identities=builder.identities(keys, cluster),
+        audit=builder.audit(keys),
     )
 
 
@@ -90,6 +93,7 @@ class _Builder:
                 account=self.account,
                 administrators=platform.administrators,
                 log_groups=self._log_groups(),
+                trail=trail_name(self._environment),
                 protect=platform.protect_data,
             ),
             self._opts,
@@ -157,6 +161,28 @@ class _Builder:
                 subnet_ids=subnet_ids,
                 client_ranges=self._client_ranges(),
                 brokers=brokers if settings.form == "provisioned" else None,
+                protect=self._platform.protect_data,
+            ),
+            self._opts,
+        )
+
+    def audit(self, keys: Encryption) -> Audit:
+        settings = self._platform.audit
+        zones = ("raw", "curated", "models", "checkpoints")
+        return Audit(
+            "audit",
+            AuditArgs(
+                environment=self._environment,
+                account=self.account,
+                key_arn=keys.outputs.audit,
+                watched_buckets=[bucket_name(self._environment, zone, self.account) for zone in zones],
+                lock_mode=settings.lock_mode,
+                lock_days=settings.lock_days,
+                keep_days=settings.keep_days,
+                account_services=settings.account_services,
+                recording=settings.recording,
+                threat_features=settings.threat_features,
+                standards=settings.standards,
                 protect=self._platform.protect_data,
             ),
             self._opts,

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from infra.settings import checks
+from infra.settings.audit import AuditSettings
 from infra.settings.base import Days, RetentionDays, SettingsModel
 from infra.settings.streaming import StreamingSettings
 from infra.settings.types import (
@@ -227,6 +228,8 @@ class PlatformSettings(SettingsModel):
     """GPU node pools by name."""
     tenants: Annotated[dict[Name, TenantSettings], Field(min_length=1)]
     """Tenants by name."""
+    audit: AuditSettings = AuditSettings()
+    """What is recorded and watched."""
 
 
 class Settings(SettingsModel):

@@ -6,7 +6,6 @@ Each amendment wraps one method of moto. A contract test shows for each what the
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
 from typing import Any, cast
 
 from moto.core.config import default_user_config
@@ -17,47 +16,35 @@ from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.responses.flow_logs import FlowLogs as FlowLogsResponse
 from moto.kms.responses import KmsResponse
-from moto.s3.models import FakeBucket, FakeDeleteMarker
+from moto.s3.exceptions import InvalidBucketState
+from moto.s3.models import FakeBucket, FakeDeleteMarker, S3Backend
 from moto.s3.responses import S3Response
 
-from groundplan.rehearsal.emulator import bucket_policies
+from groundplan.rehearsal.emulator import bucket_policies, detectors
+from groundplan.rehearsal.emulator.patching import wrap
 
 _DEFAULT_ROTATION_DAYS = 365
-
-_applied: set[tuple[type, str]] = set()
 
 
 def install() -> None:
     """Apply all amendments; a second call changes nothing."""
+    detectors.install()
     default_user_config["iam"] = {"load_aws_managed_policies": True}
-    _wrap(FlowLogsBackend, "create_flow_logs", _find_destinations)
-    _wrap(FlowLogsResponse, "create_flow_logs", _keep_destination_options)
-    _wrap(LaunchTemplateBackend, "create_launch_template", _keep_template_tags_apart)
-    _wrap(NatGatewayBackend, "delete_nat_gateway", _delete_interface)
-    _wrap(VPCBackend, "delete_vpc", _delete_default_acl)
-    _wrap(KmsResponse, "enable_key_rotation", _keep_rotation_period)
-    _wrap(KmsResponse, "get_key_rotation_status", _tell_rotation_period)
-    _wrap(FakeBucket, "set_lifecycle", _keep_lifecycle_rules)
+    wrap(FlowLogsBackend, "create_flow_logs", _find_destinations)
+    wrap(FlowLogsResponse, "create_flow_logs", _keep_destination_options)
+    wrap(LaunchTemplateBackend, "create_launch_template", _keep_template_tags_apart)
+    wrap(NatGatewayBackend, "delete_nat_gateway", _delete_interface)
+    wrap(VPCBackend, "delete_vpc", _delete_default_acl)
+    wrap(KmsResponse, "enable_key_rotation", _keep_rotation_period)
+    wrap(KmsResponse, "get_key_rotation_status", _tell_rotation_period)
+    wrap(FakeBucket, "set_lifecycle", _keep_lifecycle_rules)
     # Versioned keys are disposed of when they go; a delete marker holds nothing, and moto forgot to say so.
     setattr(FakeDeleteMarker, "dispose", lambda *_, **__: None)  # noqa: B010 - it is not declared there
-    _wrap(S3Response, "get_bucket_lifecycle", _tell_whole_lifecycle)
-    _wrap(FakeBucket, "get_permission", bucket_policies.get_permission)
-    _wrap(S3Response, "_key_response", bucket_policies.name_refusal)
-    _wrap(S3Response, "_bucket_response", bucket_policies.check_list)
-
-
-def _wrap(owner: type, name: str, around: Callable[..., Any]) -> None:
-    """Replace a method by `around(original, self, ...)`."""
-    if (owner, name) in _applied:
-        return
-    original = getattr(owner, name)
-
-    @wraps(original)
-    def amended(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return around(original, self, *args, **kwargs)
-
-    setattr(owner, name, amended)
-    _applied.add((owner, name))
+    wrap(S3Response, "get_bucket_lifecycle", _tell_whole_lifecycle)
+    wrap(S3Backend, "put_bucket_versioning", _keep_locked_versioning)
+    wrap(FakeBucket, "get_permission", bucket_policies.get_permission)
+    wrap(S3Response, "_key_response", bucket_policies.name_refusal)
+    wrap(S3Response, "_bucket_response", bucket_policies.check_list)
 
 
 def _find_destinations(original: Callable[..., Any], backend: Any, **request: Any) -> Any:
@@ -139,6 +126,17 @@ def _delete_default_acl(original: Callable[..., Any], backend: Any, vpc_id: str)
     for acl in [acl for acl in backend.network_acls.values() if acl.vpc_id == vpc_id and acl.default]:
         del backend.network_acls[acl.id]
     return vpc
+
+
+def _keep_locked_versioning(original: Callable[..., Any], backend: Any, bucket_name: str, status: str) -> Any:
+    """S3: a bucket with object lock stays versioned."""
+    if status != "Enabled" and backend.head_bucket(bucket_name).object_lock_enabled:
+        # The AWS provider knows these words, and leaves versioning to the bucket's deletion.
+        raise InvalidBucketState(
+            "An Object Lock configuration is present on this bucket, "
+            "so the versioning state cannot be changed."
+        )
+    return original(backend, bucket_name, status)
 
 
 def _keep_lifecycle_rules(original: Callable[..., Any], bucket: Any, rules: list[dict[str, Any]]) -> None:

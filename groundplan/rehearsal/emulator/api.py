@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 from moto import settings
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 
-from groundplan.rehearsal.emulator import amendments, sts
+from groundplan.rehearsal.emulator import access_analyzer, amendments, sts
 from groundplan.rehearsal.emulator.eks import response as eks_response
 from groundplan.rehearsal.emulator.eks.store import EksStore
 from groundplan.rehearsal.emulator.kafka import response as kafka_response
@@ -36,6 +36,9 @@ class Dispatcher(DomainDispatcherApplication):
     def __init__(self, create_app: Callable[..., Any]) -> None:
         super().__init__(create_app)
         self._turn = threading.Lock()
+        # moto's application of Security Hub answers for the service that moto does not know.
+        access_analyzer_host = re.compile(rf"https?://{access_analyzer.SIGNING_NAME}\.")
+        self.backend_url_patterns = [("securityhub", access_analyzer_host), *self.backend_url_patterns]
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request; its body is read before, so that a slow client holds up nobody else."""

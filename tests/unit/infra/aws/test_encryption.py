@@ -21,7 +21,16 @@ def _statements(key: Registered) -> dict[str, dict[str, Any]]:
 def test_there_is_one_key_for_each_class_of_data() -> None:
     """Classes do not share a key."""
     classes = [key.inputs["tags"]["DataClass"] for key in KEYS]
-    assert sorted(classes) == ["cluster", "lake", "logs", "models", "registry", "streaming", "volumes"]
+    assert sorted(classes) == [
+        "audit",
+        "cluster",
+        "lake",
+        "logs",
+        "models",
+        "registry",
+        "streaming",
+        "volumes",
+    ]
 
 
 @each_key
@@ -56,7 +65,7 @@ def test_whoever_is_not_named_is_held_by_a_condition(key: Registered) -> None:
 
 @pytest.mark.parametrize(
     ("name", "service"),
-    [("lake", "s3"), ("models", "s3"), ("registry", "ecr"), ("streaming", "kafka")],
+    [("audit", "s3"), ("lake", "s3"), ("models", "s3"), ("registry", "ecr"), ("streaming", "kafka")],
 )
 def test_data_keys_work_through_their_service_only(name: str, service: str) -> None:
     """Who may read a bucket still cannot decrypt outside S3."""
@@ -76,6 +85,14 @@ def test_the_logs_key_serves_two_log_groups_only() -> None:
     ]
     groups = {group.inputs["name"] for group in dev_estate().of("aws:cloudwatch/logGroup:LogGroup")}
     assert {f"{prefix}{group}" for group in groups} == set(condition["kms:EncryptionContext:aws:logs:arn"])
+
+
+def test_the_audit_key_serves_one_trail() -> None:
+    """A trail of somebody else cannot encrypt with it."""
+    key = dev_estate().one("aws:kms/key:Key", "groundplan-dev-audit")
+    condition = _statements(key)["EncryptByTrail"]["Condition"]["StringEquals"]
+    trail = dev_estate().one("aws:cloudtrail/trail:Trail")
+    assert condition["aws:SourceArn"].endswith(f":{ACCOUNT_ID}:trail/{trail.inputs['name']}")
 
 
 def test_the_volumes_key_serves_auto_scaling_only() -> None:

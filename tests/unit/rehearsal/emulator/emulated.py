@@ -20,7 +20,20 @@ from groundplan.rehearsal.emulator.server import Emulator
 from groundplan.rehearsal.world import ACCOUNT_ID, Ports, World
 
 REGION = "eu-central-1"
-SERVICES = ("ec2", "ecr", "iam", "kms", "logs", "s3", "sts")
+SERVICES = (
+    "cloudtrail",
+    "config",
+    "ec2",
+    "ecr",
+    "guardduty",
+    "iam",
+    "inspector2",
+    "kms",
+    "logs",
+    "s3",
+    "securityhub",
+    "sts",
+)
 """What moto keeps of the account between two emulators of one process."""
 
 LOCAL = IPv4Address("127.0.0.1")
@@ -113,7 +126,7 @@ def running_emulator(folder: Path) -> Generator[Emulator]:
 def fresh_account(emulator: Emulator) -> Emulated:
     """Empty the account; then it holds a VPC with three subnets, and roles of cluster, nodes and pods."""
     for service in SERVICES:
-        get_backend(service).clear()
+        get_backend(service).clear()  # ty: ignore[no-matching-overload] - too many names for its overloads
     emulator.store.clusters.clear()
     emulator.api.kafka.clear()
     emulator.open_account()

@@ -1,0 +1,69 @@
+"""A bucket as all of ours are: versioned, without public access, access lists or unfinished uploads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pulumi
+from pulumi_aws.s3.bucket import Bucket
+from pulumi_aws.s3.bucket_lifecycle_configuration import BucketLifecycleConfiguration
+from pulumi_aws.s3.bucket_ownership_controls import BucketOwnershipControls
+from pulumi_aws.s3.bucket_public_access_block import BucketPublicAccessBlock
+from pulumi_aws.s3.bucket_versioning import BucketVersioning
+
+if TYPE_CHECKING:
+    from pulumi_aws.s3 import BucketLifecycleConfigurationRuleArgsDict as Rule
+
+
+def create_private_bucket(
+    name: str,
+    *,
+    bucket_name: str,
+    data_class: str,
+    rules: list[Rule],
+    protect: bool,
+    opts: pulumi.ResourceOptions,
+    object_lock: bool = False,
+) -> Bucket:
+    """Create the bucket; encryption and policy are its owner's part.
+
+    Args:
+        name: Pulumi's name of the bucket and of all that belongs to it.
+        bucket_name: its name in the world.
+        data_class: becomes a tag.
+        rules: life-cycle rules.
+        protect: refuse to delete it; without it, it is deleted together with what it holds.
+        opts: options of all resources; they name the parent.
+        object_lock: whether versions can be locked. It cannot be switched off again.
+    """
+    bucket = Bucket(
+        name,
+        bucket=bucket_name,
+        force_destroy=not protect,
+        object_lock_enabled=object_lock,
+        tags={"DataClass": data_class},
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=protect)),
+    )
+    BucketPublicAccessBlock(
+        name,
+        bucket=bucket.bucket,
+        block_public_acls=True,
+        block_public_policy=True,
+        ignore_public_acls=True,
+        restrict_public_buckets=True,
+        opts=opts,
+    )
+    BucketOwnershipControls(
+        name, bucket=bucket.bucket, rule={"object_ownership": "BucketOwnerEnforced"}, opts=opts
+    )
+    versioning = BucketVersioning(
+        name, bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=opts
+    )
+    BucketLifecycleConfiguration(
+        name,
+        bucket=bucket.bucket,
+        rules=rules,
+        # Rules for noncurrent versions mean nothing before there are versions.
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[versioning])),
+    )
+    return bucket

@@ -1,0 +1,99 @@
+"""Tests of the audit component: records that cannot be removed, and detectors that see the account."""
+
+from __future__ import annotations
+
+import json
+
+from infra.aws.settings_record import RULES
+from tests.unit.infra.recording import (
+    ACCOUNT_ID,
+    dev_config,
+    dev_estate,
+    dev_settings,
+    guarded_estate,
+    record,
+)
+from tests.unit.infra.recording import run_program as run
+
+BUCKET = f"groundplan-dev-audit-{ACCOUNT_ID}"
+
+
+def test_records_are_locked() -> None:
+    """The bucket has object lock, with the retention of the settings for every new object."""
+    settings = dev_settings().platform.audit
+    bucket = dev_estate().one("aws:s3/bucket:Bucket", "groundplan-dev-audit").inputs
+    assert (bucket["bucket"], bucket["objectLockEnabled"]) == (BUCKET, True)
+    lock = dev_estate().one("aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration").inputs
+    assert lock["rule"] == {
+        "defaultRetention": {"mode": settings.lock_mode, "days": settings.lock_days},
+    }
+
+
+def test_only_our_trail_writes_into_the_bucket() -> None:
+    """Both statements for CloudTrail are held by the trail's ARN."""
+    policy = dev_estate().one("aws:s3/bucketPolicy:BucketPolicy", "groundplan-dev-audit").document()
+    allowed = [statement for statement in policy if statement["Effect"] == "Allow"]
+    assert {statement["Sid"] for statement in allowed} == {"CheckByTrail", "WriteByTrail"}
+    for statement in allowed:
+        source = statement["Condition"]["StringEquals"]["aws:SourceArn"]
+        assert source == f"arn:aws:cloudtrail:eu-central-1:{ACCOUNT_ID}:trail/groundplan-dev-audit"
+
+
+def test_the_trail_covers_all_regions_and_the_lake() -> None:
+    """Files are validated and encrypted; the lake is watched; the trail's own writes are not."""
+    trail = dev_estate().one("aws:cloudtrail/trail:Trail")
+    for flag in ("isMultiRegionTrail", "includeGlobalServiceEvents", "enableLogFileValidation"):
+        assert trail.inputs[flag] is True
+    assert trail.inputs["kmsKeyId"]
+    _, lake, own = [selector["fieldSelectors"] for selector in trail.inputs["advancedEventSelectors"]]
+    buckets = {arn.split(":::")[1].split("-dev-")[1].split("-")[0] for arn in lake[2]["startsWiths"]}
+    assert buckets == {"raw", "curated", "models", "checkpoints"}
+    assert {"field": "readOnly", "equals": ["true"]} in own
+    assert own[2]["startsWiths"] == [f"arn:aws:s3:::{BUCKET}/"]
+    policy = dev_estate().one("aws:s3/bucketPolicy:BucketPolicy", "groundplan-dev-audit")
+    assert policy.urn in trail.dependencies
+
+
+def test_settings_are_recorded_before_rules_judge_them() -> None:
+    """The recorder runs, delivers encrypted into the locked bucket, and each rule waits for it."""
+    channel = dev_estate().one("aws:cfg/deliveryChannel:DeliveryChannel").inputs
+    assert channel["s3BucketName"] == BUCKET
+    assert channel["s3KmsKeyArn"]
+    started = dev_estate().one("aws:cfg/recorderStatus:RecorderStatus")
+    rules = dev_estate().of("aws:cfg/rule:Rule")
+    assert {rule.inputs["source"]["sourceIdentifier"] for rule in rules} == set(RULES)
+    assert all(started.urn in rule.dependencies for rule in rules)
+
+
+def test_the_recorder_writes_below_its_prefix_only() -> None:
+    """No wildcard but that of the prefix."""
+    policy = dev_estate().one("aws:iam/rolePolicy:RolePolicy", "groundplan-dev-settings").document()
+    (write,) = [statement for statement in policy if statement["Sid"] == "WriteRecord"]
+    assert write["Resource"] == f"arn:aws:s3:::{BUCKET}/config/AWSLogs/{ACCOUNT_ID}/*"
+    assert not [action for statement in policy for action in statement["Action"] if "*" in action]
+
+
+def test_rules_have_the_parameters_that_aws_knows() -> None:
+    """As JSON text with string values."""
+    for rule in dev_estate().of("aws:cfg/rule:Rule"):
+        parameters = json.loads(rule.inputs.get("inputParameters") or "{}")
+        assert all(isinstance(value, str) for value in parameters.values())
+
+
+def test_a_second_environment_of_an_account_leaves_its_services_alone() -> None:
+    """What exists once per account and region is made by one environment; trail and bucket by each."""
+    audit = dev_config()["groundplan:platform"]["audit"] | {"account_services": False}
+    estate = record(lambda: run(dev_settings(audit=audit)))
+    assert estate.of("aws:cloudtrail/trail:Trail")
+    for service in ("guardduty", "securityhub", "cfg", "inspector2", "accessanalyzer"):
+        assert not [one for one in estate.resources if one.type.startswith(f"aws:{service}/")]
+
+
+def test_records_are_guarded_where_data_is_protected() -> None:
+    """Neither bucket nor trail can be deleted by Pulumi."""
+    for type_, name in (
+        ("aws:s3/bucket:Bucket", "groundplan-dev-audit"),
+        ("aws:cloudtrail/trail:Trail", None),
+    ):
+        assert guarded_estate().one(type_, name).protect
+        assert not dev_estate().one(type_, name).protect
