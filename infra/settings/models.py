@@ -5,9 +5,11 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from infra.settings import checks
+from infra.settings.base import SettingsModel
+from infra.settings.identity import IdentitySettings
 from infra.settings.types import (
     AvailabilityZone,
     CallerRange,
@@ -24,12 +26,6 @@ from infra.settings.types import (
 Days = Annotated[int, Field(ge=1, le=3650)]
 RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]
 """The retention periods that CloudWatch Logs accepts."""
-
-
-class SettingsModel(BaseModel):
-    """Base of all settings: immutable, typed strictly, no unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class NetworkSettings(SettingsModel):
@@ -223,6 +219,8 @@ class PlatformSettings(SettingsModel):
     """True where data must survive mistakes: what holds data cannot be deleted by `pulumi destroy`."""
     administrators: Annotated[tuple[RoleName, ...], Field(min_length=1)]
     """IAM roles of this account that administer the cluster and the keys. One must be the deployer's."""
+    identity: IdentitySettings = IdentitySettings()
+    """Roles of people and of the CI system."""
     network: NetworkSettings
     """Address ranges, zones and the way to the internet."""
     lake: LakeSettings = LakeSettings()
