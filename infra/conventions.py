@@ -23,6 +23,7 @@ class ComponentType(StrEnum):
     CLUSTER = "groundplan:aws:Cluster"
     CLUSTER_ADDONS = "groundplan:aws:ClusterAddons"
     GPU_POOL = "groundplan:aws:GpuPool"
+    IDENTITY = "groundplan:aws:Identity"
     WORKLOAD_IDENTITY = "groundplan:aws:WorkloadIdentity"
     AUDIT = "groundplan:aws:Audit"
     TENANT = "groundplan:kubernetes:Tenant"
@@ -30,6 +31,18 @@ class ComponentType(StrEnum):
     TRAINING = "groundplan:kubernetes:Training"
     INFERENCE = "groundplan:kubernetes:Inference"
 
+
+class Persona(StrEnum):
+    """Who works with the platform: the first three for one tenant each, the others for the environment."""
+
+    DATA_SCIENTIST = "data-scientist"
+    DATA_ENGINEER = "data-engineer"
+    ML_ENGINEER = "ml-engineer"
+    AUTOMATION = "automation"
+    AUDITOR = "auditor"
+
+
+TENANT_PERSONAS = (Persona.DATA_SCIENTIST, Persona.DATA_ENGINEER, Persona.ML_ENGINEER)
 
 WORKLOAD_LABEL = "groundplan.dev/workload"
 """On every pod of ours: which service it runs."""
@@ -59,6 +72,11 @@ def default_tags(*, environment: str, stack: str, owner: str, cost_center: str) 
 def tenant_namespace(tenant: str) -> str:
     """The Kubernetes namespace of a tenant."""
     return f"tenant-{tenant}"
+
+
+def persona_group(tenant: str, persona: Persona) -> str:
+    """The Kubernetes group of a persona of one tenant: access entries name it, role bindings mean it."""
+    return f"{PROJECT}:{tenant}:{persona}"
 
 
 def labels(name: str, *, tenant: str) -> dict[str, str]:

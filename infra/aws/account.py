@@ -28,6 +28,14 @@ class Account:
         """ARN of an IAM role of this account; `name` may begin with a path."""
         return f"arn:{self.partition}:iam::{self.id}:role/{name}"
 
+    def arn(self, service: str, resource: str) -> str:
+        """ARN of a resource of this account and region, e.g. `arn("ecr", "repository/x")`."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.id}:{resource}"
+
+    def root_arn(self, account_id: str | None = None) -> str:
+        """ARN that stands for all of an account, in policies; of this one unless another is named."""
+        return f"arn:{self.partition}:iam::{account_id or self.id}:root"
+
     def managed_policy_arn(self, name: str) -> str:
         """ARN of a policy that AWS maintains."""
         return f"arn:{self.partition}:iam::aws:policy/{name}"

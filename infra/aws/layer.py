@@ -10,7 +10,7 @@ from pulumi_aws.provider import Provider
 
 from infra.aws.account import Account, current_account
 from infra.aws.audit import Audit, AuditArgs, trail_name
-from infra.aws.cluster import Cluster, ClusterArgs, log_group_name
+from infra.aws.cluster import Cluster, ClusterArgs, cluster_name, log_group_name
 from infra.aws.cluster_addons import (
     AddonSpec,
     ClusterAddons,
@@ -20,6 +20,7 @@ from infra.aws.cluster_addons import (
 )
 from infra.aws.encryption import Encryption, EncryptionArgs
 from infra.aws.gpu_pool import GpuPool, GpuPoolArgs
+from infra.aws.identity import Identity, IdentityArgs, Pipelines
 from infra.aws.lake import Lake, LakeArgs, bucket_name
 from infra.aws.network import Network, NetworkArgs
 from infra.aws.node_role import create_node_role
@@ -42,6 +43,7 @@ class AwsEstate:
     streaming: Streaming
     registry: Registry
     cluster: Cluster
+    personas: Identity
     pools: dict[str, GpuPool]
     addons: ClusterAddons
     identities: dict[str, dict[str, WorkloadIdentity]]
@@ -62,6 +64,7 @@ def build_aws(settings: Settings, provider: Provider) -> AwsEstate:
         streaming=streaming,
         registry=builder.registry(keys),
         cluster=cluster,
+        personas=builder.personas(keys, cluster),
         pools=pools,
         addons=addons,
         identities=builder.identities(keys, cluster),
@@ -266,6 +269,31 @@ class _Builder:
             cluster_name=cluster.outputs.name, addons=addons, protect=self._platform.protect_data
         )
         return ClusterAddons(name, args, opts)
+
+    def personas(self, keys: Encryption, cluster: Cluster) -> Identity:
+        """Roles of people and pipelines."""
+        settings = self._platform.identity
+        automation = settings.automation
+        return Identity(
+            "identity",
+            IdentityArgs(
+                environment=self._environment,
+                account=self.account,
+                tenants=list(self._platform.tenants),
+                people_account=settings.people_account,
+                mfa_max_age_s=settings.mfa_max_age_minutes * 60,
+                pipelines=Pipelines(
+                    issuer=automation.issuer, audience=automation.audience, subjects=automation.subjects
+                )
+                if automation
+                else None,
+                cluster=cluster.outputs.name,
+                cluster_name=cluster_name(self._environment),
+                lake_key_arn=keys.outputs.lake,
+                models_key_arn=keys.outputs.models,
+            ),
+            self._opts,
+        )
 
     def identities(self, keys: Encryption, cluster: Cluster) -> dict[str, dict[str, WorkloadIdentity]]:
         return {

@@ -13,12 +13,24 @@ from pulumi_kubernetes.core.v1.Namespace import Namespace
 from pulumi_kubernetes.core.v1.ResourceQuota import ResourceQuota
 from pulumi_kubernetes.core.v1.ServiceAccount import ServiceAccount
 from pulumi_kubernetes.networking.v1.NetworkPolicy import NetworkPolicy
+from pulumi_kubernetes.rbac.v1.Role import Role
+from pulumi_kubernetes.rbac.v1.RoleBinding import RoleBinding
 
-from infra.conventions import GPU_RESOURCE, ComponentType, labels, registered, tenant_namespace
+from infra.conventions import (
+    GPU_RESOURCE,
+    ComponentType,
+    Persona,
+    labels,
+    persona_group,
+    registered,
+    tenant_namespace,
+)
 from infra.kubernetes.network_policies import tenant_policies
+from infra.kubernetes.persona_access import PERSONA_RULES
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
+    from pulumi_kubernetes.rbac.v1 import PolicyRuleArgsDict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +81,8 @@ class Tenant(pulumi.ComponentResource):
         self._namespace = self._create_namespace()
         self._limit()
         policies = self._isolate()
+        for persona, rules in PERSONA_RULES.items():
+            self._admit(persona, rules)
         accounts = {service: self._create_account(service) for service in args.services}
         self.outputs = TenantOutputs(
             # Known only after the policies, so that no pod is ever there without them.
@@ -141,6 +155,25 @@ class Tenant(pulumi.ComponentResource):
             NetworkPolicy(f"{args.tenant}-{name}", metadata=self._metadata(name), spec=spec, opts=self._child)
             for name, spec in policies.items()
         ]
+
+    def _admit(self, persona: Persona, rules: Sequence[PolicyRuleArgsDict]) -> None:
+        """Give the group of a persona, which the access entry of its IAM role names, a role here."""
+        name = f"{self._args.tenant}-{persona}"
+        role = Role(name, metadata=self._metadata(persona), rules=list(rules), opts=self._child)
+        api_group = "rbac.authorization.k8s.io"
+        RoleBinding(
+            name,
+            metadata=self._metadata(persona),
+            role_ref={"api_group": api_group, "kind": "Role", "name": role.metadata.name},
+            subjects=[
+                {
+                    "api_group": api_group,
+                    "kind": "Group",
+                    "name": persona_group(self._args.tenant, persona),
+                }
+            ],
+            opts=self._child,
+        )
 
     def _create_account(self, service: str) -> ServiceAccount:
         return ServiceAccount(

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from infra.settings import checks
 from infra.settings.audit import AuditSettings
 from infra.settings.base import Days, RetentionDays, SettingsModel
+from infra.settings.identity import IdentitySettings
 from infra.settings.streaming import StreamingSettings
 from infra.settings.types import (
     AvailabilityZone,
@@ -216,6 +217,8 @@ class PlatformSettings(SettingsModel):
     """True where data must survive mistakes: what holds data cannot be deleted by `pulumi destroy`."""
     administrators: Annotated[tuple[RoleName, ...], Field(min_length=1)]
     """IAM roles of this account that administer the cluster and the keys. One must be the deployer's."""
+    identity: IdentitySettings = IdentitySettings()
+    """Roles of people and of the CI system."""
     network: NetworkSettings
     """Address ranges, zones and the way to the internet."""
     lake: LakeSettings = LakeSettings()

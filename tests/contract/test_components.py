@@ -25,6 +25,7 @@ TYPE_TOKENS = {
     "ClusterAddons": "groundplan:aws:ClusterAddons",
     "Encryption": "groundplan:aws:Encryption",
     "GpuPool": "groundplan:aws:GpuPool",
+    "Identity": "groundplan:aws:Identity",
     "Inference": "groundplan:kubernetes:Inference",
     "Ingest": "groundplan:kubernetes:Ingest",
     "Lake": "groundplan:aws:Lake",

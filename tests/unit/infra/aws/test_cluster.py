@@ -27,9 +27,11 @@ def test_access_is_by_entries_only() -> None:
         "authenticationMode": "API",
         "bootstrapClusterCreatorAdminPermissions": False,
     }
-    entry = estate.one("aws:eks/accessEntry:AccessEntry")
+    entry = estate.one("aws:eks/accessEntry:AccessEntry", "groundplan-dev-groundplan-deployer")
     assert entry.inputs["principalArn"] == f"arn:aws:iam::{ACCOUNT_ID}:role/groundplan-deployer"
-    policy = estate.one("aws:eks/accessPolicyAssociation:AccessPolicyAssociation")
+    policy = estate.one(
+        "aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "groundplan-dev-groundplan-deployer"
+    )
     assert policy.inputs["policyArn"].endswith("cluster-access-policy/AmazonEKSClusterAdminPolicy")
 
 

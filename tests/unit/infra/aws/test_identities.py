@@ -11,7 +11,8 @@ from tests.unit.infra.recording import ACCOUNT_ID, Registered, dev_estate, guard
 
 WORKLOADS = ("ingest", "training", "inference")
 POLICIES = dev_estate().of("aws:iam/rolePolicy:RolePolicy")
-ROLES = dev_estate().of("aws:iam/role:Role")
+ROLES = [role for role in dev_estate().of("aws:iam/role:Role") if "permissionsBoundary" not in role.inputs]
+"""Of services and workloads; those of people and pipelines are tested in `test_identity.py`."""
 
 
 def _lake_policy(workload: str) -> dict[str, dict[str, Any]]:
@@ -24,7 +25,8 @@ def test_policies_name_actions_and_resources(policy: Registered) -> None:
     """No wildcard action, and no statement about everything."""
     for statement in policy.document():
         assert not [action for action in statement["Action"] if "*" in action]
-        assert statement["Resource"] != "*"
+        if statement["Resource"] == "*":
+            assert statement["Sid"] in {"SeeTheAccount", "LogInToRegistry"}, "its actions have no resource"
 
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)

@@ -1,0 +1,33 @@
+"""What each persona may do in the namespace of its tenant. None sees secrets, none enters a pod."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from infra.conventions import Persona
+
+if TYPE_CHECKING:
+    from pulumi_kubernetes.rbac.v1 import PolicyRuleArgsDict as Rule
+
+_SEE = ("get", "list", "watch")
+
+
+def _rule(group: str, resources: Sequence[str], verbs: Sequence[str]) -> Rule:
+    return {"api_groups": [group], "resources": list(resources), "verbs": list(verbs)}
+
+
+_LOOK = (
+    _rule("", ("events", "pods", "pods/log", "podtemplates", "services"), _SEE),
+    _rule("batch", ("jobs",), _SEE),
+    _rule("apps", ("deployments", "replicasets"), _SEE),
+    _rule("autoscaling", ("horizontalpodautoscalers",), _SEE),
+)
+_RUN_JOBS = _rule("batch", ("jobs",), ("create", "delete"))
+
+PERSONA_RULES: Mapping[Persona, tuple[Rule, ...]] = {
+    Persona.DATA_SCIENTIST: _LOOK,
+    Persona.DATA_ENGINEER: (*_LOOK, _RUN_JOBS),
+    Persona.ML_ENGINEER: (*_LOOK, _RUN_JOBS, _rule("apps", ("deployments/scale",), ("get", "patch"))),
+}
+"""Rules of each persona's role."""
