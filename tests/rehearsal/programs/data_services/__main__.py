@@ -7,6 +7,7 @@ from pulumi_aws.ec2.subnet import Subnet
 from pulumi_aws.ec2.vpc import Vpc
 
 from infra.aws.account import aws_provider, current_account
+from infra.aws.audit import trail_name
 from infra.aws.encryption import Encryption, EncryptionArgs
 from infra.aws.streaming import Brokers, Streaming, StreamingArgs, broker_log_group
 
@@ -23,6 +24,7 @@ keys = Encryption(
         account=current_account(provider, REGION),
         administrators=["groundplan-deployer"],
         log_groups=[broker_log_group(ENVIRONMENT)],
+        trail=trail_name(ENVIRONMENT),
         protect=False,
     ),
     options,
