@@ -16,7 +16,7 @@ INGEST_POD_VCPUS = 2
 """The CPU limit of an ingest pod in the settings."""
 ALLOCATABLE = 0.9
 VCPU_FLOP_PER_S = 10e9
-"""About a tenth of half a core with two AVX-512 units at 3 GHz, in 32 bit: 2 x 16 x 2 x 3 / 2 = 96 GFLOP/s."""
+"""A tenth of half a core with two AVX-512 units at 3 GHz in 32 bit: 2 x 16 x 2 x 3 / 2 = 96 GFLOP/s."""
 
 
 def pool_gpus(instance_type: str, node_count: int) -> int:

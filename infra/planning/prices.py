@@ -9,8 +9,8 @@ AS_OF = "2026-01-19"
 """Day of EC2's on-demand prices: the table that Karpenter generates from the Price List API
 (aws/karpenter-provider-aws, `pkg/providers/pricing/zz_generated.pricing_aws.go`)."""
 REGION_FACTORS = {"us-east-1": 1.0, "eu-central-1": 1.25}
-"""Prices of a region over those of us-east-1. eu-central-1: 1.25 for three sizes of g6e, 1.19 for i7i (SkyPilot's
-catalogue, v8); 1.25 is taken for everything, so that an offline plan errs on the dear side."""
+"""Prices of a region over those of us-east-1. eu-central-1: 1.25 for three sizes of g6e, 1.19 for i7i
+(SkyPilot's catalogue, v8); 1.25 is taken for everything, so that an offline plan errs on the dear side."""
 SPOT_SHARE = 0.4
 """Spot price over on-demand price: an assumption. g6e in eu-central-1 was between 0.29 and 0.64, by size and
 zone, mostly below 0.5 (SkyPilot's catalogue, v8)."""
@@ -86,8 +86,8 @@ RATES = {
     "nat_hour": 0.045,
     "nat_gib": 0.045,
 }
-"""Usual list prices in us-east-1, without a recorded day: brokers and hours in USD per hour, storage in USD per
-GiB and month, S3 Standard at its first and dearest tier. Pages: aws.amazon.com/{msk,s3,ebs,eks,vpc}/pricing."""
+"""Usual list prices in us-east-1, without a recorded day: brokers and hours in USD per hour, storage in USD
+per GiB and month, S3 Standard at its first and dearest tier (aws.amazon.com/msk/pricing and so on)."""
 
 
 def offline_prices(region: str) -> PriceTable:

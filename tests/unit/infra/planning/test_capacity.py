@@ -89,7 +89,7 @@ def test_traffic_to_s3() -> None:
 
 
 def test_pools_of_two_use_cases() -> None:
-    """5,400 and 10,800 tokens/s at 1,260 a pod: 5 and 9 pods, 3 and 5 nodes; 2 more x 6 h x 30.4 days = 365 h."""
+    """5,400 and 10,800 tokens/s at 1,260 a pod: 5 and 9 pods, 3 and 5 nodes; 2 x 6 h x 30.4 days = 365 h."""
     slow = {**ASSISTANT, "serving": {**ASSISTANT["serving"], "per_second": 5400}, "peak_factor": 2}
     platform = plan_platform(_figures(ranking=RANKING, assistant=slow))
     system, training, serving = platform.pools
