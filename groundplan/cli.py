@@ -6,6 +6,7 @@ import json
 import shlex
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -77,6 +78,26 @@ def check(environment: Environment, as_json: Json = False) -> None:
         typer.echo(stack.settings.model_dump_json(indent=2))
     else:
         console.print(f"[green]✓[/] {stack.path} is well-formed.")
+
+
+@app.command()
+def plan(
+    figures: Annotated[Path, typer.Argument(metavar="FIGURES.yaml", help="File of use-case figures.")],
+    as_json: Json = False,
+    chart: Annotated[Path | None, typer.Option(help="Write the monthly bill as a chart to this SVG.")] = None,
+    refresh_prices: Annotated[
+        bool, typer.Option("--refresh-prices", help="Fetch prices from AWS, and keep them.")
+    ] = False,
+) -> None:
+    """Size a platform for use cases and price a month of it, before anything is created.
+
+    Ends with 5 if the plan cannot work or wastes money.
+
+    Example: groundplan plan docs/how-to/figures.yaml --chart plan.svg
+    """
+    from groundplan.plan.command import run
+
+    run(figures, as_json=as_json, chart=chart, refresh_prices=refresh_prices)
 
 
 @rehearse_app.command("run")

@@ -64,6 +64,17 @@ def pool_exists(tenant: str, pool: str, pools: tuple[str, ...]) -> None:
         )
 
 
+def pod_fits_node(*, tenant: str, gpus_per_node: int, instance_type: str) -> None:
+    """Refuse training pods with more GPUs than any node has: they would wait for ever."""
+    available = pool_gpus(instance_type, 1)
+    if gpus_per_node > available:
+        raise refusal(
+            f"{instance_type} has {available} GPUs, and a pod is on one node",
+            allowed=f"at most {available}, or a pool with a larger instance type",
+            key=("platform", "tenants", tenant, "training", "gpus_per_node"),
+        )
+
+
 def quota_covers_peak(
     *, tenant: str, quota_gpus: int, training_nodes: int, gpus_per_node: int, max_replicas: int
 ) -> None:

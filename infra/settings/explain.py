@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from infra.settings.errors import Problem
@@ -36,28 +37,48 @@ _WRONG = {
 Location = tuple[int | str, ...]
 
 
-def explain(error: ValidationError, data: Mapping[str, Any]) -> tuple[Problem, ...]:
-    """One problem for each error of `data`, in the words of the stack file."""
+@dataclass(frozen=True, kw_only=True)
+class InputFile:
+    """A kind of file that people write.
+
+    Args:
+        model: what it must hold.
+        names: how the file calls keys of the model's first level, where that differs.
+    """
+
+    model: type[BaseModel]
+    names: tuple[tuple[str, str], ...] = ()
+
+
+STACK_FILE = InputFile(model=Settings, names=tuple(CONFIG_KEYS.items()))
+
+
+def explain(
+    error: ValidationError, data: Mapping[str, Any], file: InputFile = STACK_FILE
+) -> tuple[Problem, ...]:
+    """One problem for each error of `data`, in the words of the file."""
     items = error.errors(include_url=False)
     # A list with a wrong entry also counts as too short, which would be news to nobody.
     shadowed = {item["loc"][:length] for item in items for length in range(len(item["loc"]))}
     return tuple(
-        _problem(item, data) for item in items if item["type"] != "too_short" or item["loc"] not in shadowed
+        _problem(item, data, file)
+        for item in items
+        if item["type"] != "too_short" or item["loc"] not in shadowed
     )
 
 
-def key_path(location: Location) -> str:
+def key_path(location: Location, file: InputFile = STACK_FILE) -> str:
     """`("platform", "network", "zones", 0)` as `groundplan:platform.network.zones[0]`."""
-    path = ""
+    path, names = "", dict(file.names)
     for part in location:
         if isinstance(part, int) or part.isdecimal():
             path += f"[{part}]"
         else:
-            path += f".{part}" if path else CONFIG_KEYS.get(part, part)
+            path += f".{part}" if path else names.get(part, part)
     return path
 
 
-def _problem(item: ErrorDetails, data: Mapping[str, Any]) -> Problem:
+def _problem(item: ErrorDetails, data: Mapping[str, Any], file: InputFile) -> Problem:
     context = item.get("ctx", {})
     location = (*item["loc"], *context.get("key", ()))
     kind = item["type"]
@@ -68,15 +89,15 @@ def _problem(item: ErrorDetails, data: Mapping[str, Any]) -> Problem:
         location, given = location[:-1], location[-2]
         wrong, allowed = "the name cannot be used", f"a name that matches {context['pattern']}"
     elif kind == "extra_forbidden":
-        siblings = tuple(_schema_at(location[:-1]).get("properties", {}))
+        siblings = tuple(_schema_at(location[:-1], file.model).get("properties", {}))
         wrong, allowed = _WRONG[kind], nearest(str(location[-1]), siblings)
     else:
         wrong = _WRONG.get(kind, item["msg"][0].lower() + item["msg"][1:])
-        schema = _schema_at(location)
+        schema = _schema_at(location, file.model)
         allowed = _allowed(schema)
         if kind == "missing" and "description" in schema:
             allowed += f". {schema['description']}"
-    return Problem(key=key_path(location), given=given, wrong=wrong, allowed=allowed)
+    return Problem(key=key_path(location, file), given=given, wrong=wrong, allowed=allowed)
 
 
 def _value_at(data: Any, location: Location) -> object:
@@ -89,13 +110,14 @@ def _value_at(data: Any, location: Location) -> object:
 
 
 @cache
-def _schema() -> dict[str, Any]:
-    return Settings.model_json_schema()
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema()
 
 
-def _schema_at(location: Location) -> dict[str, Any]:
+def _schema_at(location: Location, model: type[BaseModel]) -> dict[str, Any]:
     """The JSON schema of the setting at `location`."""
-    node = _resolved(_schema())
+    definitions = _schema(model).get("$defs", {})
+    node = _schema(model)
     for part in location:
         if "properties" in node:
             node = node["properties"].get(part, {})
@@ -103,7 +125,7 @@ def _schema_at(location: Location) -> dict[str, Any]:
             node = node["prefixItems"][int(part)]
         else:
             node = node.get("additionalProperties") or node.get("items") or _pattern_properties(node)
-        node = _resolved(node)
+        node = _resolved(node, definitions)
     return node
 
 
@@ -111,12 +133,16 @@ def _pattern_properties(node: dict[str, Any]) -> dict[str, Any]:
     return next(iter(node.get("patternProperties", {}).values()), {})
 
 
-def _resolved(node: dict[str, Any]) -> dict[str, Any]:
+def _resolved(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """What `node` points to; of `X or nothing` it is X."""
+    for choice in node.get("anyOf", ()):
+        if choice.get("type") != "null":
+            return _resolved({**node, "anyOf": (), **choice}, definitions)
     reference = node.get("$ref")
-    return _schema()["$defs"][reference.rsplit("/", 1)[1]] if reference else node
+    return definitions[reference.rsplit("/", 1)[1]] if reference else node
 
 
-def _allowed(node: dict[str, Any]) -> str:
+def _allowed(node: dict[str, Any]) -> str:  # noqa: PLR0911 - one return for each kind
     """What a schema accepts, in words."""
     if "enum" in node:
         return f"one of {', '.join(map(str, node['enum']))}"
@@ -135,5 +161,7 @@ def _allowed(node: dict[str, Any]) -> str:
             keys = ", ".join(node.get("properties", {}))
             least = f", at least {node['minProperties']}" if "minProperties" in node else ""
             return f"a mapping with the keys {keys}" if keys else f"a mapping of names to settings{least}"
+        case "string" if node.get("format") == "date-time":
+            return "a time with its zone, such as 2027-03-01T08:00:00Z"
         case _:
             return f"text that matches {node['pattern']}" if "pattern" in node else "text"

@@ -250,6 +250,11 @@ class Settings(SettingsModel):
         checks.no_overlap(platform.network.vpc_range, platform.cluster.service_range)
         for name, tenant in platform.tenants.items():
             checks.pool_exists(name, tenant.pool, tuple(platform.gpu_pools))
+            checks.pod_fits_node(
+                tenant=name,
+                gpus_per_node=tenant.training.gpus_per_node,
+                instance_type=platform.gpu_pools[tenant.pool].instance_type,
+            )
             checks.quota_covers_peak(
                 tenant=name,
                 quota_gpus=tenant.quota.gpus,

@@ -231,6 +231,10 @@ def test_the_outputs_are_what_others_rely_on() -> None:
     assert dev_estate().result == {
         "region": "eu-central-1",
         "cluster_name": "groundplan-dev",
+        "audit": {
+            "bucket": f"groundplan-dev-audit-{ACCOUNT_ID}",
+            "trail_arn": "arn:of:aws:cloudtrail/trail:Trail:groundplan-dev-audit",
+        },
         "lake": {
             zone: f"groundplan-dev-{zone}-{ACCOUNT_ID}"
             for zone in ("raw", "curated", "models", "checkpoints")

@@ -35,6 +35,16 @@ def _part(part: str, **changes: Any) -> Change:
 
 CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
     (
+        "training pod larger than a node",
+        _part("training", gpus_per_node=8),
+        (
+            "groundplan:platform.tenants.vision.training.gpus_per_node",
+            8,
+            "g6.12xlarge has 4 GPUs, and a pod is on one node",
+            "at most 4, or a pool with a larger instance type",
+        ),
+    ),
+    (
         "misspelt key",
         lambda platform: platform["lake"].update(noncurent_days=3),
         (
