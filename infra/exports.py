@@ -22,6 +22,7 @@ def stack_outputs(settings: Settings, estate: AwsEstate, tenants: dict[str, Tena
             "checkpoints": lake.checkpoints,
         },
         "streaming": {"bootstrap_brokers": estate.streaming.outputs.bootstrap_brokers},
+        "database": {"endpoint": estate.data_stores.outputs.database_endpoint},
         "image_repositories": estate.registry.outputs.repository_urls,
         "tenants": {name: _tenant(estate) for name, estate in tenants.items()},
     }

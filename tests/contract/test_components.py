@@ -22,6 +22,7 @@ from tests.unit.infra.recording import PROJECT_ROOT, dev_estate
 TYPE_TOKENS = {
     "Cluster": "groundplan:aws:Cluster",
     "ClusterAddons": "groundplan:aws:ClusterAddons",
+    "DataStores": "groundplan:aws:DataStores",
     "Encryption": "groundplan:aws:Encryption",
     "GpuPool": "groundplan:aws:GpuPool",
     "Inference": "groundplan:kubernetes:Inference",

@@ -20,7 +20,7 @@ from groundplan.rehearsal.emulator.server import Emulator
 from groundplan.rehearsal.world import ACCOUNT_ID, Ports, World
 
 REGION = "eu-central-1"
-SERVICES = ("ec2", "ecr", "iam", "kms", "logs", "s3", "sts")
+SERVICES = ("ec2", "ecr", "iam", "kms", "logs", "rds", "s3", "secretsmanager", "sts")
 """What moto keeps of the account between two emulators of one process."""
 
 LOCAL = IPv4Address("127.0.0.1")
