@@ -19,6 +19,7 @@ class ComponentType(StrEnum):
     ENCRYPTION = "groundplan:aws:Encryption"
     LAKE = "groundplan:aws:Lake"
     STREAMING = "groundplan:aws:Streaming"
+    DATA_STORES = "groundplan:aws:DataStores"
     REGISTRY = "groundplan:aws:Registry"
     CLUSTER = "groundplan:aws:Cluster"
     CLUSTER_ADDONS = "groundplan:aws:ClusterAddons"

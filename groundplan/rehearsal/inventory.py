@@ -85,8 +85,10 @@ def take(endpoint_url: str, authority: Path, region: str, credentials: Mapping[s
         "inspector2": _inspector,
         "kms": _kms,
         "logs": _logs,
+        "rds": _rds,
         "s3": _s3,
         "securityhub": _security_hub,
+        "secretsmanager": _secrets,
     }
     connect = partial(
         _session().client,
@@ -158,6 +160,19 @@ def _ecr(client: Any) -> Iterable[str]:
         yield f"repositories/{name}"
         for image in _pages(client, "list_images", "imageIds", repositoryName=name):
             yield f"images/{name}@{image['imageDigest']}"
+
+
+def _rds(client: Any) -> Iterable[str]:
+    for operation, key, id_key in (
+        ("describe_db_clusters", "DBClusters", "DBClusterIdentifier"),
+        ("describe_db_instances", "DBInstances", "DBInstanceIdentifier"),
+        ("describe_db_subnet_groups", "DBSubnetGroups", "DBSubnetGroupName"),
+    ):
+        yield from (f"{key}/{item[id_key]}" for item in _pages(client, operation, key))
+
+
+def _secrets(client: Any) -> Iterable[str]:
+    yield from (f"Secrets/{item['Name']}" for item in _pages(client, "list_secrets", "SecretList"))
 
 
 def _kafka(client: Any) -> Iterable[str]:

@@ -44,6 +44,8 @@ class EncryptionOutputs:
     lake: Output[str]
     models: Output[str]
     streaming: Output[str]
+    metadata: Output[str]
+    secrets: Output[str]
     registry: Output[str]
     cluster: Output[str]
     volumes: Output[str]
@@ -67,6 +69,12 @@ class Encryption(pulumi.ComponentResource):
             ),
             streaming=self._create_key(
                 "streaming", "volumes of Kafka brokers", key_policies.used_through("kafka", account)
+            ),
+            metadata=self._create_key(
+                "metadata", "the database of metadata", key_policies.used_through("rds", account)
+            ),
+            secrets=self._create_key(
+                "secrets", "passwords and tokens", key_policies.used_through("secretsmanager", account)
             ),
             registry=self._create_key(
                 "registry", "container images", key_policies.used_through("ecr", account)

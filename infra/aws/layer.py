@@ -18,6 +18,7 @@ from infra.aws.cluster_addons import (
     node_addons,
     scheduled_addons,
 )
+from infra.aws.data_stores import DataStores, DataStoresArgs, database_log_group
 from infra.aws.encryption import Encryption, EncryptionArgs
 from infra.aws.gpu_pool import GpuPool, GpuPoolArgs
 from infra.aws.identity import Identity, IdentityArgs, Pipelines
@@ -41,6 +42,7 @@ class AwsEstate:
     account: Account
     lake: Lake
     streaming: Streaming
+    data_stores: DataStores
     registry: Registry
     cluster: Cluster
     personas: Identity
@@ -56,12 +58,14 @@ def build_aws(settings: Settings, provider: Provider) -> AwsEstate:
     network, keys = builder.network_and_keys()
     lake = builder.lake(keys)
     streaming = builder.streaming(network, keys)
+    data_stores = builder.data_stores(network, keys)
     cluster = builder.cluster(network, keys)
     pools, addons = builder.nodes(network, keys, cluster)
     return AwsEstate(
         account=builder.account,
         lake=lake,
         streaming=streaming,
+        data_stores=data_stores,
         registry=builder.registry(keys),
         cluster=cluster,
         personas=builder.personas(keys, cluster),
@@ -119,7 +123,11 @@ class _Builder:
 
     def _log_groups(self) -> list[str]:
         """Every log group that the `logs` key encrypts."""
-        groups = [self._flow_log_group, log_group_name(self._environment)]
+        groups = [
+            self._flow_log_group,
+            log_group_name(self._environment),
+            database_log_group(self._environment),
+        ]
         if self._platform.streaming.form == "provisioned":
             groups.append(broker_log_group(self._environment))
         return groups
@@ -186,6 +194,29 @@ class _Builder:
                 recording=settings.recording,
                 threat_features=settings.threat_features,
                 standards=settings.standards,
+                protect=self._platform.protect_data,
+            ),
+            self._opts,
+        )
+
+    def data_stores(self, network: Network, keys: Encryption) -> DataStores:
+        database = self._platform.data_stores.database
+        return DataStores(
+            "data-stores",
+            DataStoresArgs(
+                environment=self._environment,
+                vpc_id=network.outputs.vpc_id,
+                subnet_ids=network.outputs.isolated_subnet_ids,
+                client_ranges=self._client_ranges(),
+                metadata_key_arn=keys.outputs.metadata,
+                secrets_key_arn=keys.outputs.secrets,
+                logs_key_arn=keys.outputs.logs,
+                engine_version=database.engine_version,
+                instances=database.instances,
+                min_capacity=database.min_capacity,
+                max_capacity=database.max_capacity,
+                backup_days=database.backup_days,
+                log_retention_days=database.log_retention_days,
                 protect=self._platform.protect_data,
             ),
             self._opts,

@@ -11,7 +11,7 @@ from infra.planning.subnets import SHARED_ADDRESS_SPACE
 from infra.settings.types import nearest, refusal
 
 
-def in_order(*bounds: tuple[str, int]) -> None:
+def in_order(*bounds: tuple[str, float]) -> None:
     """Refuse bounds that do not rise from the first to the last."""
     for (lower, low), (upper, high) in pairwise(bounds):
         if low > high:

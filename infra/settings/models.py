@@ -11,6 +11,7 @@ from infra.settings import checks
 from infra.settings.audit import AuditSettings
 from infra.settings.base import Days, RetentionDays, SettingsModel
 from infra.settings.identity import IdentitySettings
+from infra.settings.data_stores import DataStoreSettings
 from infra.settings.streaming import StreamingSettings
 from infra.settings.types import (
     AvailabilityZone,
@@ -225,6 +226,8 @@ class PlatformSettings(SettingsModel):
     """The data lake."""
     streaming: StreamingSettings = StreamingSettings()
     """The event stream."""
+    data_stores: DataStoreSettings = DataStoreSettings()
+    """Data stores beside the lake."""
     cluster: ClusterSettings
     """The EKS cluster."""
     gpu_pools: Annotated[dict[Name, GpuPoolSettings], Field(min_length=1)]

@@ -23,6 +23,7 @@ TYPE_TOKENS = {
     "Audit": "groundplan:aws:Audit",
     "Cluster": "groundplan:aws:Cluster",
     "ClusterAddons": "groundplan:aws:ClusterAddons",
+    "DataStores": "groundplan:aws:DataStores",
     "Encryption": "groundplan:aws:Encryption",
     "GpuPool": "groundplan:aws:GpuPool",
     "Identity": "groundplan:aws:Identity",

@@ -46,6 +46,7 @@ def test_up_update_refresh_and_down(world: World, tmp_path: Path) -> None:
     outputs = json.loads(project.pulumi("stack", "output", "--json", "--stack", "dev"))
     assert outputs["provisioned"].count(":9098") == 3
     assert outputs["serverless"].count(":9098") == 1
+    assert outputs["database"].startswith("groundplan-trial-metadata.")
     project.pulumi("preview", "--diff", "--expect-no-changes", "--stack", "dev")
     project.pulumi("refresh", "--expect-no-changes", *_QUIET)
     project.pulumi("config", "set", "volume_gib", "200", "--stack", "dev")

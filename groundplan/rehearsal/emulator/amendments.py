@@ -16,11 +16,12 @@ from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.responses.flow_logs import FlowLogs as FlowLogsResponse
 from moto.kms.responses import KmsResponse
+from moto.rds.models import DBCluster, DBInstanceClustered
 from moto.s3.exceptions import InvalidBucketState
 from moto.s3.models import FakeBucket, FakeDeleteMarker, S3Backend
 from moto.s3.responses import S3Response
 
-from groundplan.rehearsal.emulator import bucket_policies, detectors
+from groundplan.rehearsal.emulator import aurora, bucket_policies, detectors
 from groundplan.rehearsal.emulator.patching import wrap
 
 _DEFAULT_ROTATION_DAYS = 365
@@ -37,6 +38,10 @@ def install() -> None:
     wrap(VPCBackend, "delete_vpc", _delete_default_acl)
     wrap(KmsResponse, "enable_key_rotation", _keep_rotation_period)
     wrap(KmsResponse, "get_key_rotation_status", _tell_rotation_period)
+    wrap(DBCluster, "__init__", aurora.describe_cluster)
+    # moto tells an empty structure, which the provider takes for a setting.
+    setattr(DBCluster, "scaling_configuration_info", property(aurora.scaling_configuration))  # noqa: B010
+    wrap(DBInstanceClustered, "__init__", aurora.describe_instance)
     wrap(FakeBucket, "set_lifecycle", _keep_lifecycle_rules)
     # Versioned keys are disposed of when they go; a delete marker holds nothing, and moto forgot to say so.
     setattr(FakeDeleteMarker, "dispose", lambda *_, **__: None)  # noqa: B010 - it is not declared there

@@ -119,6 +119,11 @@ _COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
     "aws:ecr/repository:Repository": lambda _, inputs: {
         "repositoryUrl": f"registry.example/{inputs['name']}"
     },
+    "aws:rds/cluster:Cluster": lambda name, _: {
+        "endpoint": f"{name}.cluster.example",
+        "readerEndpoint": f"{name}.cluster-ro.example",
+        "clusterResourceId": "cluster-EXAMPLE",
+    },
     "aws:msk/configuration:Configuration": lambda _, __: {"latestRevision": 1},
     "aws:msk/cluster:Cluster": lambda name, _: {"bootstrapBrokersSaslIam": f"b-1.{name}.example:9098"},
     "aws:msk/serverlessCluster:ServerlessCluster": lambda name, _: {

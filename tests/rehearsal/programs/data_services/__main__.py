@@ -8,6 +8,7 @@ from pulumi_aws.ec2.vpc import Vpc
 
 from infra.aws.account import aws_provider, current_account
 from infra.aws.audit import trail_name
+from infra.aws.data_stores import DataStores, DataStoresArgs, database_log_group
 from infra.aws.encryption import Encryption, EncryptionArgs
 from infra.aws.streaming import Brokers, Streaming, StreamingArgs, broker_log_group
 
@@ -23,7 +24,7 @@ keys = Encryption(
         environment=ENVIRONMENT,
         account=current_account(provider, REGION),
         administrators=["groundplan-deployer"],
-        log_groups=[broker_log_group(ENVIRONMENT)],
+        log_groups=[broker_log_group(ENVIRONMENT), database_log_group(ENVIRONMENT)],
         trail=trail_name(ENVIRONMENT),
         protect=False,
     ),
@@ -74,5 +75,26 @@ provisioned = stream(
     ),
 )
 serverless = stream("small", None)
+stores = DataStores(
+    "data-stores",
+    DataStoresArgs(
+        environment=ENVIRONMENT,
+        vpc_id=vpc.id,
+        subnet_ids=subnet_ids,
+        client_ranges=RANGES,
+        metadata_key_arn=keys.metadata,
+        secrets_key_arn=keys.secrets,
+        logs_key_arn=keys.logs,
+        engine_version="17.5",
+        instances=2,
+        min_capacity=0.5,
+        max_capacity=4,
+        backup_days=7,
+        log_retention_days=30,
+        protect=False,
+    ),
+    options,
+)
+pulumi.export("database", stores.outputs.database_endpoint)
 pulumi.export("provisioned", provisioned.outputs.bootstrap_brokers)
 pulumi.export("serverless", serverless.outputs.bootstrap_brokers)

@@ -26,8 +26,10 @@ def test_there_is_one_key_for_each_class_of_data() -> None:
         "cluster",
         "lake",
         "logs",
+        "metadata",
         "models",
         "registry",
+        "secrets",
         "streaming",
         "volumes",
     ]
@@ -65,7 +67,14 @@ def test_whoever_is_not_named_is_held_by_a_condition(key: Registered) -> None:
 
 @pytest.mark.parametrize(
     ("name", "service"),
-    [("audit", "s3"), ("lake", "s3"), ("models", "s3"), ("registry", "ecr"), ("streaming", "kafka")],
+    [
+        ("audit", "s3"),
+        ("lake", "s3"),
+        ("models", "s3"),
+        ("registry", "ecr"),
+        ("streaming", "kafka"),
+        ("metadata", "rds"),
+    ],
 )
 def test_data_keys_work_through_their_service_only(name: str, service: str) -> None:
     """Who may read a bucket still cannot decrypt outside S3."""
@@ -74,7 +83,7 @@ def test_data_keys_work_through_their_service_only(name: str, service: str) -> N
     assert condition["kms:ViaService"] == f"{service}.eu-central-1.amazonaws.com"
 
 
-def test_the_logs_key_serves_two_log_groups_only() -> None:
+def test_the_logs_key_serves_our_log_groups_only() -> None:
     """CloudWatch cannot use it for another group of the account."""
     key = dev_estate().one("aws:kms/key:Key", "groundplan-dev-logs")
     condition = _statements(key)["UseByLogGroups"]["Condition"]["ArnEquals"]
@@ -82,6 +91,7 @@ def test_the_logs_key_serves_two_log_groups_only() -> None:
     assert condition["kms:EncryptionContext:aws:logs:arn"] == [
         f"{prefix}/groundplan/dev/flow-logs",
         f"{prefix}/aws/eks/groundplan-dev/cluster",
+        f"{prefix}/aws/rds/cluster/groundplan-dev-metadata/postgresql",
     ]
     groups = {group.inputs["name"] for group in dev_estate().of("aws:cloudwatch/logGroup:LogGroup")}
     assert {f"{prefix}{group}" for group in groups} == set(condition["kms:EncryptionContext:aws:logs:arn"])

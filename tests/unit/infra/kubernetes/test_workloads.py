@@ -240,6 +240,7 @@ def test_the_outputs_are_what_others_rely_on() -> None:
             for zone in ("raw", "curated", "models", "checkpoints")
         },
         "streaming": {"bootstrap_brokers": "boot.groundplan-dev.example:9098"},
+        "database": {"endpoint": "groundplan-dev-metadata.cluster.example"},
         "image_repositories": {service: f"registry.example/groundplan-dev/{service}" for service in DIGESTS},
         "tenants": {
             "vision": {

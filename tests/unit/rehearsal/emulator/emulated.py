@@ -30,7 +30,9 @@ SERVICES = (
     "inspector2",
     "kms",
     "logs",
+    "rds",
     "s3",
+    "secretsmanager",
     "securityhub",
     "sts",
 )

@@ -1,0 +1,42 @@
+"""Settings of the data stores beside the lake."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from infra.settings import checks
+from infra.settings.base import RetentionDays, SettingsModel
+
+CapacityUnits = Annotated[float, Field(ge=0.5, le=256, multiple_of=0.5)]
+"""Aurora capacity units, in halves; one has about 2 GiB of memory."""
+
+
+class DatabaseSettings(SettingsModel):
+    """The database of metadata (Aurora PostgreSQL, serverless v2)."""
+
+    engine_version: Literal["16.9", "17.5"] = "17.5"
+    """Version of PostgreSQL. AWS never changes it by itself."""
+    instances: Annotated[int, Field(ge=1, le=15)] = 1
+    """One writes, further ones read and take over; two or more survive the loss of a zone."""
+    min_capacity: CapacityUnits = 0.5
+    """Capacity units of each instance when idle."""
+    max_capacity: CapacityUnits = 4
+    """Capacity units of each instance under load."""
+    backup_days: Annotated[int, Field(ge=1, le=35)] = 7
+    """Days within which it can be brought back to any second."""
+    log_retention_days: RetentionDays = 30
+    """How long the database's log is kept."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        checks.in_order(("min_capacity", self.min_capacity), ("max_capacity", self.max_capacity))
+        return self
+
+
+class DataStoreSettings(SettingsModel):
+    """What the platform stores beside the lake."""
+
+    database: DatabaseSettings = DatabaseSettings()
+    """The database of metadata."""
