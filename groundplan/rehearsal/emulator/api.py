@@ -14,8 +14,9 @@ from urllib.parse import parse_qs
 from moto import settings
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 
-from groundplan.rehearsal.emulator import access_analyzer, amendments, sts
+from groundplan.rehearsal.emulator import access_analyzer, amendments, enforcement, sts
 from groundplan.rehearsal.emulator.eks import response as eks_response
+from groundplan.rehearsal.emulator.eks.account import Account
 from groundplan.rehearsal.emulator.eks.store import EksStore
 from groundplan.rehearsal.emulator.kafka import response as kafka_response
 from groundplan.rehearsal.emulator.kafka.store import KafkaStore
@@ -33,8 +34,9 @@ class Dispatcher(DomainDispatcherApplication):
     iterations over them fail; the SDK sends such a call again, and what it half did makes that one fail, too.
     """
 
-    def __init__(self, create_app: Callable[..., Any]) -> None:
+    def __init__(self, create_app: Callable[..., Any], account: Account) -> None:
         super().__init__(create_app)
+        self._account = account
         self._turn = threading.Lock()
         # moto's application of Security Hub answers for the service that moto does not know.
         access_analyzer_host = re.compile(rf"https?://{access_analyzer.SIGNING_NAME}\.")
@@ -45,7 +47,8 @@ class Dispatcher(DomainDispatcherApplication):
         _receive_body(environ)
         application = self.get_application(environ)
         with self._turn:
-            return application(environ, start_response)
+            refusal = enforcement.refuse(environ, self._account)
+            return (refusal or application)(environ, start_response)
 
     def get_application(self, environ: dict[str, Any]) -> Any:
         """The application of the service; notes the action that a form names, for the log."""
@@ -129,7 +132,11 @@ class ApiServer:
         sts.install()
         amendments.install()
         self._server = TlsServer(
-            address, port, Dispatcher(create_backend_app), QuietRequestHandler, context=tls
+            address,
+            port,
+            Dispatcher(create_backend_app, Account(store.account_id, store.region)),
+            QuietRequestHandler,
+            context=tls,
         )
         self._scheme = "https" if tls else "http"
         self.port: int = self._server.server_port

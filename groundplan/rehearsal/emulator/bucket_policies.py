@@ -7,10 +7,8 @@ Requests about objects and lists of them are checked, those about a bucket's set
 from __future__ import annotations
 
 import json
-import logging
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from flask import has_request_context, request
@@ -19,15 +17,8 @@ from moto.s3.exceptions import S3AccessDeniedError
 from moto.sts.models import sts_backends
 
 from groundplan.rehearsal.emulator.eks.account import Account
-from groundplan.rehearsal.emulator.policy_conditions import (
-    Context,
-    UnknownConditionError,
-    as_list,
-    glob,
-    satisfied,
-)
-
-log = logging.getLogger(__name__)
+from groundplan.rehearsal.emulator.policy_conditions import Context
+from groundplan.rehearsal.emulator.policy_statements import Caller, evaluate
 
 _ACTIONS = {"s3:HeadObject": "s3:GetObject", "s3:PostObject": "s3:PutObject"}
 """moto names actions by the request's method; IAM has others for HEAD and for multipart uploads."""
@@ -54,72 +45,6 @@ _FROM_HEADERS = (
 )
 _OF_SERVICES_AND_NETWORKS = ("aws:SourceArn", "aws:SourceAccount", "aws:SourceVpc", "aws:SourceVpce")
 """Keys that no request has here: an AWS service or a VPC endpoint would put them in."""
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who makes a request. An unknown access key is nobody's.
-
-    Args:
-        arn: ARN of the user or of the role behind a session; None for an anonymous request.
-        session_arn: ARN of the session, if it is one.
-        account_id: the account that it belongs to.
-    """
-
-    arn: str | None = None
-    session_arn: str | None = None
-    account_id: str | None = None
-
-    def is_one_of(self, principal: Any) -> bool:
-        """Whether a statement's `Principal` names this caller."""
-        if principal == "*":
-            return True
-        names = set(as_list(principal.get("AWS", [])))
-        mine = {self.arn, self.session_arn, self.account_id, f"arn:aws:iam::{self.account_id}:root"}
-        return "*" in names or (self.arn is not None and bool(names & mine))
-
-
-def evaluate(
-    policy: Mapping[str, Any], *, action: str, resource: str, caller: Caller, context: Context
-) -> PermissionResult:
-    """What a policy says to a request: a `Deny` that applies wins, then an `Allow`, else nothing.
-
-    Statements that are not understood fail closed: a `Deny` applies, an `Allow` does not; the log says why.
-    """
-    result = PermissionResult.NEUTRAL
-    for statement in as_list(policy["Statement"]):
-        denies = statement["Effect"] == "Deny"
-        try:
-            applies = _applies(statement, action, resource, caller, context)
-        except UnknownConditionError as unknown:
-            name = statement.get("Sid", "without Sid")
-            effect = "it denies" if denies else "it allows nothing"
-            log.error("bucket policy, statement %s: the emulator lacks %s, so %s", name, unknown, effect)  # noqa: TRY400 - says all
-            applies = denies
-        if applies and denies:
-            return PermissionResult.DENIED
-        if applies:
-            result = PermissionResult.PERMITTED
-    return result
-
-
-def _applies(
-    statement: Mapping[str, Any], action: str, resource: str, caller: Caller, context: Context
-) -> bool:
-    if "NotPrincipal" in statement:
-        raise UnknownConditionError("NotPrincipal")
-    return (
-        _named(statement, "Action", action, ignore_case=True)
-        and _named(statement, "Resource", resource)
-        and caller.is_one_of(statement.get("Principal", {}))
-        and satisfied(statement.get("Condition", {}), context)
-    )
-
-
-def _named(statement: Mapping[str, Any], element: str, value: str, *, ignore_case: bool = False) -> bool:
-    negated = f"Not{element}" in statement
-    patterns = as_list(statement.get(f"Not{element}" if negated else element, []))
-    return any(glob(pattern, value, ignore_case=ignore_case) for pattern in patterns) != negated
 
 
 def get_permission(original: Callable[..., Any], bucket: Any, action: str, resource: str) -> Any:

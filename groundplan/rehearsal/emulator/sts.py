@@ -13,12 +13,16 @@ from botocore.credentials import Credentials
 from moto.core.exceptions import ServiceException
 from moto.core.request import Request
 from moto.core.responses import ActionResult
+from moto.iam.models import Role
 from moto.sts import urls as moto_urls
-from moto.sts.models import STSBackend
+from moto.sts.models import AssumedRole, STSBackend
 from moto.sts.responses import TokenResponse
 
+from groundplan.rehearsal.emulator import sessions, trust
 from groundplan.rehearsal.emulator.eks.account import Account
+from groundplan.rehearsal.emulator.request_context import RequestContext, connection_keys
 
+_DEFAULT_SESSION_S = 3600
 _CLOCK_SKEW = timedelta(minutes=5)
 PRESIGNED_LIFETIME = timedelta(minutes=15)
 """How long STS honours a presigned request, whatever its `X-Amz-Expires`; `aws eks get-token` needs it."""
@@ -44,6 +48,18 @@ class AccessDeniedError(ServiceException):
     code = "AccessDenied"
 
 
+class InvalidIdentityTokenError(ServiceException):
+    """The token is not valid, or of an issuer or audience that the account does not know."""
+
+    code = "InvalidIdentityToken"
+
+
+class ValidationError(ServiceException):
+    """A parameter is out of its bounds."""
+
+    code = "ValidationError"
+
+
 class StsResponse(TokenResponse):
     """One request to STS."""
 
@@ -60,11 +76,64 @@ class StsResponse(TokenResponse):
         return super().get_caller_identity()
 
     def assume_role(self) -> ActionResult:
-        """AssumeRole of a role that exists."""
+        """AssumeRole of a role that exists and, unless the deployer asks, trusts the caller."""
+        role = self._role("sts:AssumeRole")
+        tags = {tag["Key"]: tag.get("Value", "") for tag in self._get_param("Tags") or []}
+        source_identity = self._get_param("SourceIdentity")
+        session = sessions.find(self.current_account, self.access_key)
+        if session is not None and not sessions.is_deployer(session):
+            self._check_trust(role, session, tags, source_identity)
+        result = super().assume_role()
+        new: Any = result.result
+        sessions.remember(new["Credentials"], sessions.SessionFacts(tags, source_identity))
+        if source_identity:
+            new["SourceIdentity"] = source_identity
+        return result
+
+    def assume_role_with_web_identity(self) -> ActionResult:
+        """AssumeRoleWithWebIdentity: the account knows the issuer, the role trusts audience and subject."""
+        action = "sts:AssumeRoleWithWebIdentity"
+        role = self._role(action)
+        try:
+            claims = trust.token_claims(self._get_param("WebIdentityToken") or "")
+            caller, context = trust.provider_caller(claims, Account(self.current_account, self.region))
+        except trust.TokenRefusedError as refused:
+            raise InvalidIdentityTokenError(str(refused)) from None
+        if not trust.trusted(role, (action,), caller, context):
+            raise AccessDeniedError(f"Not authorized to perform {action}")
+        return super().assume_role_with_web_identity()
+
+    def _role(self, action: str) -> Role:
+        """The role that is asked for, if it exists and lasts as long as is asked."""
         arn = self._get_param("RoleArn")
-        if Account(self.current_account, self.region).role(arn) is None:
-            raise AccessDeniedError(f"User is not authorized to perform: sts:AssumeRole on resource: {arn}")
-        return super().assume_role()
+        role = Account(self.current_account, self.region).role(arn)
+        if role is None:
+            raise AccessDeniedError(f"User is not authorized to perform: {action} on resource: {arn}")
+        longest = int(role.max_session_duration or _DEFAULT_SESSION_S)
+        if self._get_int_param("DurationSeconds", 0) > longest:
+            raise ValidationError(
+                "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+            )
+        return role
+
+    def _check_trust(
+        self, role: Role, session: AssumedRole, tags: dict[str, str], source_identity: str | None
+    ) -> None:
+        keys = {
+            **connection_keys(self.normalized_request),
+            **sessions.identity_keys(session, Account(self.current_account, self.region)),
+            **trust.factor_keys(self._get_param("SerialNumber"), self._get_param("TokenCode")),
+            **{f"aws:requesttag/{name.lower()}": value for name, value in tags.items()},
+            "sts:externalid": self._get_param("ExternalId"),
+            "sts:sourceidentity": source_identity,
+            "sts:rolesessionname": self._get_param("RoleSessionName"),
+        }
+        asked = {"sts:AssumeRole": True, "sts:TagSession": tags, "sts:SetSourceIdentity": source_identity}
+        actions = tuple(action for action, wanted in asked.items() if wanted)
+        if not trust.trusted(role, actions, sessions.caller_of(session), RequestContext(keys)):
+            raise AccessDeniedError(
+                f"User: {session.arn} is not authorized to perform: sts:AssumeRole on resource: {role.arn}"
+            )
 
     def _check_presigned(self, credentials: Credentials) -> None:
         query = {name: values[0] for name, values in self.querystring.items()}

@@ -14,7 +14,8 @@ import pytest
 from werkzeug.test import Client, EnvironBuilder
 
 from groundplan.rehearsal.emulator.api import Dispatcher
-from tests.unit.rehearsal.emulator.emulated import Emulated
+from groundplan.rehearsal.emulator.eks.account import Account
+from tests.unit.rehearsal.emulator.emulated import ACCOUNT_ID, REGION, Emulated
 
 PARALLEL = 100
 
@@ -35,7 +36,7 @@ def test_one_request_is_answered_at_a_time() -> None:
         start_response("200 OK", [])
         return [b"done"]
 
-    client = Client(Dispatcher(lambda _: application))
+    client = Client(Dispatcher(lambda _: application, Account(ACCOUNT_ID, REGION)))
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda _: client.open(EnvironBuilder("/moto-api/")).status_code, range(2)))
     assert answers == [200, 200]

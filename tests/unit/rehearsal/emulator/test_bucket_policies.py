@@ -114,6 +114,9 @@ def test_a_statement_is_about_its_principal(aws: Emulated, https: Any, principal
     """A session is denied by its own ARN, its role, its account and everyone, and by nobody else's."""
     denial = {"Effect": "Deny", "Principal": principal, "Action": "s3:Put*", "Resource": f"{ARN}/a/*"}
     set_policy(https, denial)
+    permission = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"{ARN}/*"}
+    policy = {"Version": "2012-10-17", "Statement": [permission]}
+    aws.client("iam").put_role_policy(RoleName="pod", PolicyName="put", PolicyDocument=json.dumps(policy))
     pod = aws.session_of(f"arn:aws:iam::{ACCOUNT_ID}:role/pod")
     assert put(aws.client("s3", pod)) == expected
 

@@ -1,0 +1,132 @@
+"""Which IAM actions on which resources a call needs. Most actions have the operation's name.
+
+Source: the Service Authorization Reference, https://docs.aws.amazon.com/service-authorization.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from moto.kms.models import kms_backends
+
+from groundplan.rehearsal.emulator.calls import Call
+from groundplan.rehearsal.emulator.eks.account import Account
+from groundplan.rehearsal.emulator.s3_permissions import Need, object_needs
+
+_PREFIX_OF_SCOPE = {"monitoring": "cloudwatch", "email": "ses", "tagging": "tag"}
+_ACTIONS = {
+    "kms:ReEncrypt": ("kms:ReEncryptFrom", "kms:ReEncryptTo"),
+    "lambda:Invoke": ("lambda:InvokeFunction",),
+}
+NO_RESOURCE = "*"
+"""What a call without a known resource is about: only a statement about everything has it."""
+
+
+@dataclass(frozen=True)
+class _Names:
+    """ARNs of the account."""
+
+    account: Account
+
+    def of(self, service: str, resource: str) -> str:
+        return f"arn:aws:{service}:{self.account.region}:{self.account.account_id}:{resource}"
+
+    def of_iam(self, resource: str) -> str:
+        return f"arn:aws:iam::{self.account.account_id}:{resource}"
+
+
+def needs(call: Call, account: Account) -> Iterator[Need]:
+    """What the caller must be allowed; the call is refused if one of them is not."""
+    if call.model == "s3":
+        yield from object_needs(call, account)
+        return
+    prefix = _PREFIX_OF_SCOPE.get(call.scope, call.scope)
+    resources = list(_resources(prefix, call, _Names(account)))
+    for action in _ACTIONS.get(f"{prefix}:{call.operation}", (f"{prefix}:{call.operation}",)):
+        for resource in resources or [NO_RESOURCE]:
+            yield Need(action, resource)
+    if prefix == "sts" and call.operation == "AssumeRole":
+        # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html: each is a permission.
+        for parameter, action in (("Tags", "sts:TagSession"), ("SourceIdentity", "sts:SetSourceIdentity")):
+            if call.parameters.get(parameter):
+                yield Need(action, str(call.parameters.get("RoleArn")))
+
+
+def _resources(prefix: str, call: Call, names: _Names) -> Iterator[str]:
+    finder = _FINDERS.get(prefix)
+    found = list(finder(call.parameters, call.operation, names)) if finder else []
+    if found:
+        yield from found
+        return
+    for name, value in call.parameters.items():
+        if name.lower().endswith("arn") and isinstance(value, str) and value.startswith("arn:"):
+            yield value
+
+
+def _of_kms(parameters: Mapping[str, Any], _: str, names: _Names) -> Iterator[str]:
+    key_id = parameters.get("KeyId") or parameters.get("TargetKeyId")
+    if not key_id:
+        return
+    backend = kms_backends[names.account.account_id][names.account.region]
+    key = backend.keys.get(backend.any_id_to_key_id(key_id))
+    yield key.arn if key else names.of("kms", f"key/{key_id}")
+
+
+def _of_iam(parameters: Mapping[str, Any], _: str, names: _Names) -> Iterator[str]:
+    role_name = parameters.get("RoleName")
+    if role_name:
+        role = names.account.role_named(role_name)
+        yield role.arn if role else names.of_iam(f"role{parameters.get('Path') or '/'}{role_name}")
+    elif parameters.get("PolicyArn"):
+        yield parameters["PolicyArn"]
+    elif parameters.get("PolicyName"):
+        yield names.of_iam(f"policy{parameters.get('Path') or '/'}{parameters['PolicyName']}")
+    elif parameters.get("UserName"):
+        yield names.of_iam(f"user/{parameters['UserName']}")
+
+
+def _of_eks(parameters: Mapping[str, Any], operation: str, names: _Names) -> Iterator[str]:
+    cluster = parameters.get("clusterName") or parameters.get("name")
+    if not cluster:
+        return
+    principal = str(parameters.get("principalArn", "")).rpartition(":")[2]
+    inner = {
+        "addonName": f"addon/{cluster}/{parameters.get('addonName')}/id",
+        "nodegroupName": f"nodegroup/{cluster}/{parameters.get('nodegroupName')}/id",
+        "principalArn": f"access-entry/{cluster}/{principal}/id",
+        "associationId": f"podidentityassociation/{cluster}/{parameters.get('associationId')}",
+    }
+    # What does not exist yet is created in the cluster.
+    named = [] if operation.startswith("Create") else [inner[name] for name in inner if name in parameters]
+    yield names.of("eks", named[0] if named else f"cluster/{cluster}")
+
+
+def _of_ecr(parameters: Mapping[str, Any], _: str, names: _Names) -> Iterator[str]:
+    one = parameters.get("repositoryName")
+    for name in [one] if one else parameters.get("repositoryNames") or []:
+        yield names.of("ecr", f"repository/{name}")
+
+
+def _of_logs(parameters: Mapping[str, Any], _: str, names: _Names) -> Iterator[str]:
+    name = parameters.get("logGroupName")
+    if name:
+        yield names.of("logs", f"log-group:{name}:*")
+
+
+def _of_secrets(parameters: Mapping[str, Any], _: str, names: _Names) -> Iterator[str]:
+    secret = parameters.get("SecretId") or parameters.get("Name")
+    if secret:
+        # Six characters that nobody knows are part of a secret's ARN.
+        yield secret if secret.startswith("arn:") else names.of("secretsmanager", f"secret:{secret}-??????")
+
+
+_FINDERS: Mapping[str, Callable[[Mapping[str, Any], str, _Names], Iterator[str]]] = {
+    "ecr": _of_ecr,
+    "eks": _of_eks,
+    "iam": _of_iam,
+    "kms": _of_kms,
+    "logs": _of_logs,
+    "secretsmanager": _of_secrets,
+}
