@@ -24,6 +24,7 @@ class ComponentType(StrEnum):
     GPU_POOL = "groundplan:aws:GpuPool"
     WORKLOAD_IDENTITY = "groundplan:aws:WorkloadIdentity"
     AUDIT = "groundplan:aws:Audit"
+    OPERATIONS = "groundplan:aws:Operations"
     TENANT = "groundplan:kubernetes:Tenant"
     INGEST = "groundplan:kubernetes:Ingest"
     TRAINING = "groundplan:kubernetes:Training"

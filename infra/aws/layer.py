@@ -23,6 +23,7 @@ from infra.aws.gpu_pool import GpuPool, GpuPoolArgs
 from infra.aws.lake import Lake, LakeArgs, bucket_name
 from infra.aws.network import Network, NetworkArgs
 from infra.aws.node_role import create_node_role
+from infra.aws.operations import Operations, OperationsArgs, metrics_log_group
 from infra.aws.registry import Registry, RegistryArgs
 from infra.aws.workload_identity import Grant, WorkloadIdentity, WorkloadIdentityArgs
 from infra.conventions import PROJECT, tenant_namespace
@@ -44,6 +45,7 @@ class AwsEstate:
     addons: ClusterAddons
     identities: dict[str, dict[str, WorkloadIdentity]]
     audit: Audit
+    operations: Operations
 
 
 def build_aws(settings: Settings, provider: Provider) -> AwsEstate:
@@ -62,6 +64,7 @@ def build_aws(settings: Settings, provider: Provider) -> AwsEstate:
         addons=addons,
         identities=builder.identities(keys, cluster),
         audit=builder.audit(keys),
+        operations=builder.operations(keys, cluster),
     )
 
 
@@ -87,7 +90,11 @@ class _Builder:
                 environment=self._environment,
                 account=self.account,
                 administrators=platform.administrators,
-                log_groups=[self._flow_log_group, log_group_name(self._environment)],
+                log_groups=[
+                    self._flow_log_group,
+                    log_group_name(self._environment),
+                    metrics_log_group(self._environment),
+                ],
                 trail=trail_name(self._environment),
                 protect=platform.protect_data,
             ),
@@ -143,6 +150,28 @@ class _Builder:
                 recording=settings.recording,
                 threat_features=settings.threat_features,
                 standards=settings.standards,
+                protect=self._platform.protect_data,
+            ),
+            self._opts,
+        )
+
+    def operations(self, keys: Encryption, cluster: Cluster) -> Operations:
+        settings = self._platform.operations
+        return Operations(
+            "operations",
+            OperationsArgs(
+                environment=self._environment,
+                account=self.account,
+                backups_key_arn=keys.outputs.backups,
+                alerts_key_arn=keys.outputs.alerts,
+                logs_key_arn=keys.outputs.logs,
+                log_retention_days=self._platform.cluster.log_retention_days,
+                cluster_name=cluster.outputs.name,
+                backup_days=settings.backup_days,
+                backup_lock_days=settings.backup_lock_days,
+                monthly_budget_usd=settings.monthly_budget_usd,
+                tenant_budgets_usd=settings.tenant_budgets_usd,
+                anomaly_usd=settings.anomaly_usd,
                 protect=self._platform.protect_data,
             ),
             self._opts,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import IPv4Network
 from itertools import pairwise
 
@@ -62,6 +62,17 @@ def pool_exists(tenant: str, pool: str, pools: tuple[str, ...]) -> None:
             allowed=nearest(pool, pools),
             key=("platform", "tenants", tenant, "pool"),
         )
+
+
+def tenants_exist(budgets: Iterable[str], tenants: tuple[str, ...]) -> None:
+    """Refuse a budget of a tenant that is not there."""
+    for tenant in budgets:
+        if tenant not in tenants:
+            raise refusal(
+                "there is no tenant of this name",
+                allowed=nearest(tenant, tenants),
+                key=("platform", "operations", "tenant_budgets_usd", tenant),
+            )
 
 
 def quota_covers_peak(

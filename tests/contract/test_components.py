@@ -29,6 +29,7 @@ TYPE_TOKENS = {
     "Ingest": "groundplan:kubernetes:Ingest",
     "Lake": "groundplan:aws:Lake",
     "Network": "groundplan:aws:Network",
+    "Operations": "groundplan:aws:Operations",
     "Registry": "groundplan:aws:Registry",
     "Tenant": "groundplan:kubernetes:Tenant",
     "Training": "groundplan:kubernetes:Training",

@@ -119,6 +119,7 @@ _COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
     "aws:ecr/repository:Repository": lambda _, inputs: {
         "repositoryUrl": f"registry.example/{inputs['name']}"
     },
+    "aws:amp/workspace:Workspace": lambda name, _: {"prometheusEndpoint": f"https://{name}.aps.example/"},
     "aws:ec2/launchTemplate:LaunchTemplate": lambda _, __: {"latestVersion": 1},
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": lambda name, _: {
         "associationArn": f"arn:of:association:{name}"
