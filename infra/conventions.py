@@ -27,6 +27,7 @@ class ComponentType(StrEnum):
     IDENTITY = "groundplan:aws:Identity"
     WORKLOAD_IDENTITY = "groundplan:aws:WorkloadIdentity"
     AUDIT = "groundplan:aws:Audit"
+    OPERATIONS = "groundplan:aws:Operations"
     TENANT = "groundplan:kubernetes:Tenant"
     INGEST = "groundplan:kubernetes:Ingest"
     TRAINING = "groundplan:kubernetes:Training"

@@ -24,6 +24,9 @@ def stack_outputs(settings: Settings, estate: AwsEstate, tenants: dict[str, Tena
         "streaming": {"bootstrap_brokers": estate.streaming.outputs.bootstrap_brokers},
         "audit": {"bucket": estate.audit.outputs.bucket, "trail_arn": estate.audit.outputs.trail_arn},
         "database": {"endpoint": estate.data_stores.outputs.database_endpoint},
+        "alerts_topic_arn": estate.operations.outputs.alerts_topic_arn,
+        "backup_vault": estate.operations.outputs.backup_vault,
+        "metrics_endpoint": estate.operations.outputs.metrics_endpoint,
         "image_repositories": estate.registry.outputs.repository_urls,
         "tenants": {name: _tenant(estate) for name, estate in tenants.items()},
     }

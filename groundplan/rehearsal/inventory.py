@@ -74,7 +74,12 @@ def take(endpoint_url: str, authority: Path, region: str, credentials: Mapping[s
     """
     listers: dict[str, Callable[[Any], Iterable[str]]] = {
         "accessanalyzer": _access_analyzer,
+        "amp": _metrics,
+        "backup": _backup,
+        "budgets": _budgets,
+        "ce": _cost_anomalies,
         "cloudtrail": _cloudtrail,
+        "cloudwatch": _alarms,
         "config": _config,
         "ec2": _ec2,
         "ecr": _ecr,
@@ -89,6 +94,7 @@ def take(endpoint_url: str, authority: Path, region: str, credentials: Mapping[s
         "s3": _s3,
         "securityhub": _security_hub,
         "secretsmanager": _secrets,
+        "sns": _topics,
     }
     connect = partial(
         _session().client,
@@ -239,3 +245,39 @@ def _security_hub(client: Any) -> Iterable[str]:
     yield f"hubs/{hub['HubArn']}"
     for standard in _pages(client, "get_enabled_standards", "StandardsSubscriptions"):
         yield f"StandardsSubscriptions/{standard['StandardsSubscriptionArn']}"
+
+
+def _alarms(client: Any) -> Iterable[str]:
+    return (
+        f"MetricAlarms/{alarm['AlarmName']}" for alarm in _pages(client, "describe_alarms", "MetricAlarms")
+    )
+
+
+def _backup(client: Any) -> Iterable[str]:
+    for vault in _pages(client, "list_backup_vaults", "BackupVaultList"):
+        yield f"BackupVaults/{vault['BackupVaultName']}"
+    for plan in _pages(client, "list_backup_plans", "BackupPlansList"):
+        yield f"BackupPlans/{plan['BackupPlanName']}"
+
+
+def _budgets(client: Any) -> Iterable[str]:
+    for budget in client.describe_budgets(AccountId=ACCOUNT_ID)["Budgets"]:
+        yield f"Budgets/{budget['BudgetName']}"
+
+
+def _cost_anomalies(client: Any) -> Iterable[str]:
+    for monitor in client.get_anomaly_monitors()["AnomalyMonitors"]:
+        yield f"AnomalyMonitors/{monitor['MonitorArn']}"
+    for subscription in client.get_anomaly_subscriptions()["AnomalySubscriptions"]:
+        yield f"AnomalySubscriptions/{subscription['SubscriptionArn']}"
+
+
+def _metrics(client: Any) -> Iterable[str]:
+    return (
+        f"workspaces/{workspace['workspaceId']}"
+        for workspace in _pages(client, "list_workspaces", "workspaces")
+    )
+
+
+def _topics(client: Any) -> Iterable[str]:
+    return (f"Topics/{topic['TopicArn']}" for topic in _pages(client, "list_topics", "Topics"))

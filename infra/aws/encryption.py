@@ -51,6 +51,8 @@ class EncryptionOutputs:
     volumes: Output[str]
     logs: Output[str]
     audit: Output[str]
+    backups: Output[str]
+    alerts: Output[str]
 
 
 class Encryption(pulumi.ComponentResource):
@@ -96,6 +98,8 @@ class Encryption(pulumi.ComponentResource):
                     *key_policies.used_by_trail(account, args.trail),
                 ],
             ),
+            backups=self._create_key("backups", "backups", key_policies.used_for_backups(account)),
+            alerts=self._create_key("alerts", "alerts on their way", key_policies.used_by_alerts(account)),
         )
         self.register_outputs(registered(self.outputs))
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pulumi import Output
 
 from infra.aws.account import Account
+from infra.aws.alerts import ALERTING_SERVICES
 from infra.aws.documents import Statement, allow, document
 
 _ADMINISTRATION = (
@@ -162,6 +163,39 @@ def used_by_trail(account: Account, trail: str) -> list[Statement]:
             actions=["kms:DescribeKey", "kms:GenerateDataKey"],
             resources=_THIS_KEY,
             conditions={"StringEquals": {"aws:SourceArn": trail_arn}},
+        )
+    ]
+
+
+def used_for_backups(account: Account) -> list[Statement]:
+    """Use by identities of the account through AWS Backup, and its grants for jobs that it runs later."""
+    through = {
+        "StringEquals": {
+            "kms:CallerAccount": account.id,
+            "kms:ViaService": f"backup.{account.region}.amazonaws.com",
+        }
+    }
+    return [
+        *used_through("backup", account),
+        allow(
+            "GrantThroughBackup",
+            principals=_whole_account(account),
+            actions=["kms:CreateGrant"],
+            resources=_THIS_KEY,
+            conditions=through | _FOR_AWS,
+        ),
+    ]
+
+
+def used_by_alerts(account: Account) -> list[Statement]:
+    """Use by the services that publish alerts, for this account."""
+    return [
+        allow(
+            "EncryptAlerts",
+            principals={"Service": list(ALERTING_SERVICES)},
+            actions=["kms:Decrypt", "kms:GenerateDataKey"],
+            resources=_THIS_KEY,
+            conditions={"StringEquals": {"aws:SourceAccount": account.id}},
         )
     ]
 

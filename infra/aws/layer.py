@@ -25,6 +25,7 @@ from infra.aws.identity import Identity, IdentityArgs, Pipelines
 from infra.aws.lake import Lake, LakeArgs, bucket_name
 from infra.aws.network import Network, NetworkArgs
 from infra.aws.node_role import create_node_role
+from infra.aws.operations import Operations, OperationsArgs, metrics_log_group
 from infra.aws.registry import Registry, RegistryArgs
 from infra.aws.streaming import Brokers, Streaming, StreamingArgs, broker_log_group
 from infra.aws.workload_identity import Grant, WorkloadIdentity, WorkloadIdentityArgs
@@ -50,6 +51,7 @@ class AwsEstate:
     addons: ClusterAddons
     identities: dict[str, dict[str, WorkloadIdentity]]
     audit: Audit
+    operations: Operations
 
 
 def build_aws(settings: Settings, provider: Provider) -> AwsEstate:
@@ -73,6 +75,7 @@ def build_aws(settings: Settings, provider: Provider) -> AwsEstate:
         addons=addons,
         identities=builder.identities(keys, cluster),
         audit=builder.audit(keys),
+        operations=builder.operations(keys, cluster),
     )
 
 
@@ -127,6 +130,7 @@ class _Builder:
             self._flow_log_group,
             log_group_name(self._environment),
             database_log_group(self._environment),
+            metrics_log_group(self._environment),
         ]
         if self._platform.streaming.form == "provisioned":
             groups.append(broker_log_group(self._environment))
@@ -217,6 +221,28 @@ class _Builder:
                 max_capacity=database.max_capacity,
                 backup_days=database.backup_days,
                 log_retention_days=database.log_retention_days,
+                protect=self._platform.protect_data,
+            ),
+            self._opts,
+        )
+
+    def operations(self, keys: Encryption, cluster: Cluster) -> Operations:
+        settings = self._platform.operations
+        return Operations(
+            "operations",
+            OperationsArgs(
+                environment=self._environment,
+                account=self.account,
+                backups_key_arn=keys.outputs.backups,
+                alerts_key_arn=keys.outputs.alerts,
+                logs_key_arn=keys.outputs.logs,
+                log_retention_days=self._platform.cluster.log_retention_days,
+                cluster_name=cluster.outputs.name,
+                backup_days=settings.backup_days,
+                backup_lock_days=settings.backup_lock_days,
+                monthly_budget_usd=settings.monthly_budget_usd,
+                tenant_budgets_usd=settings.tenant_budgets_usd,
+                anomaly_usd=settings.anomaly_usd,
                 protect=self._platform.protect_data,
             ),
             self._opts,

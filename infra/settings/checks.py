@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import IPv4Network
 from itertools import pairwise
 
@@ -73,6 +73,17 @@ def pod_fits_node(*, tenant: str, gpus_per_node: int, instance_type: str) -> Non
             allowed=f"at most {available}, or a pool with a larger instance type",
             key=("platform", "tenants", tenant, "training", "gpus_per_node"),
         )
+
+
+def tenants_exist(budgets: Iterable[str], tenants: tuple[str, ...]) -> None:
+    """Refuse a budget of a tenant that is not there."""
+    for tenant in budgets:
+        if tenant not in tenants:
+            raise refusal(
+                "there is no tenant of this name",
+                allowed=nearest(tenant, tenants),
+                key=("platform", "operations", "tenant_budgets_usd", tenant),
+            )
 
 
 def quota_covers_peak(

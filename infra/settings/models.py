@@ -10,8 +10,9 @@ from pydantic import Field, model_validator
 from infra.settings import checks
 from infra.settings.audit import AuditSettings
 from infra.settings.base import Days, RetentionDays, SettingsModel
-from infra.settings.identity import IdentitySettings
 from infra.settings.data_stores import DataStoreSettings
+from infra.settings.identity import IdentitySettings
+from infra.settings.operations import OperationsSettings
 from infra.settings.streaming import StreamingSettings
 from infra.settings.types import (
     AvailabilityZone,
@@ -236,6 +237,8 @@ class PlatformSettings(SettingsModel):
     """Tenants by name."""
     audit: AuditSettings = AuditSettings()
     """What is recorded and watched."""
+    operations: OperationsSettings = OperationsSettings()
+    """Backups, budgets and alarms."""
 
 
 class Settings(SettingsModel):
@@ -251,6 +254,7 @@ class Settings(SettingsModel):
         platform = self.platform
         checks.zones_in_region(platform.network.zones, self.region)
         checks.no_overlap(platform.network.vpc_range, platform.cluster.service_range)
+        checks.tenants_exist(platform.operations.tenant_budgets_usd, tuple(platform.tenants))
         for name, tenant in platform.tenants.items():
             checks.pool_exists(name, tenant.pool, tuple(platform.gpu_pools))
             checks.pod_fits_node(

@@ -31,6 +31,7 @@ TYPE_TOKENS = {
     "Ingest": "groundplan:kubernetes:Ingest",
     "Lake": "groundplan:aws:Lake",
     "Network": "groundplan:aws:Network",
+    "Operations": "groundplan:aws:Operations",
     "Registry": "groundplan:aws:Registry",
     "Streaming": "groundplan:aws:Streaming",
     "Tenant": "groundplan:kubernetes:Tenant",

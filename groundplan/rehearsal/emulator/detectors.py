@@ -1,10 +1,11 @@
-"""GuardDuty, Security Hub, Config and Access Analyzer, as far as moto 5.2.5 lacks them."""
+"""CloudTrail, GuardDuty, Security Hub, Config and Access Analyzer, as far as moto 5.2.5 lacks them."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from moto.cloudtrail.models import CloudTrailBackend
 from moto.config.models import ConfigBackend
 from moto.core.exceptions import JsonRESTError
 from moto.guardduty.models import Detector
@@ -24,6 +25,7 @@ def install() -> None:
     """Apply all; a second call changes nothing."""
     wrap(Detector, "update", _merge_features)
     wrap(Detector, "to_json", _tell_features)
+    wrap(CloudTrailBackend, "delete_trail", _delete_trail_by_arn)
     wrap(ConfigBackend, "put_configuration_recorder", _keep_recording_mode)
     wrap(ConfigBackend, "describe_configuration_recorders", _tell_recording_mode)
     wrap(SecurityHubBackend, "describe_hub", _tell_hub_settings)
@@ -54,6 +56,11 @@ def _tell_features(original: Any, detector: Any) -> dict[str, Any]:
         told["dataSources"][name] = {"status": "ENABLED"}
     foundational = [{"name": name, "status": "ENABLED"} for name in _ALWAYS_READ]
     return told | {"features": [*foundational, *told["features"]]}
+
+
+def _delete_trail_by_arn(original: Any, backend: Any, name: str) -> None:
+    """CloudTrail: the provider names a trail by its ARN; moto passed over those without a word."""
+    original(backend, name.rpartition("/")[2])
 
 
 def _keep_recording_mode(original: Any, backend: Any, recorder: dict[str, Any]) -> None:

@@ -129,6 +129,7 @@ _COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
     "aws:msk/serverlessCluster:ServerlessCluster": lambda name, _: {
         "bootstrapBrokersSaslIam": f"boot.{name}.example:9098"
     },
+    "aws:amp/workspace:Workspace": lambda name, _: {"prometheusEndpoint": f"https://{name}.aps.example/"},
     "aws:ec2/launchTemplate:LaunchTemplate": lambda _, __: {"latestVersion": 1},
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": lambda name, _: {
         "associationArn": f"arn:of:association:{name}"

@@ -22,7 +22,9 @@ def test_there_is_one_key_for_each_class_of_data() -> None:
     """Classes do not share a key."""
     classes = [key.inputs["tags"]["DataClass"] for key in KEYS]
     assert sorted(classes) == [
+        "alerts",
         "audit",
+        "backups",
         "cluster",
         "lake",
         "logs",
@@ -83,7 +85,7 @@ def test_data_keys_work_through_their_service_only(name: str, service: str) -> N
     assert condition["kms:ViaService"] == f"{service}.eu-central-1.amazonaws.com"
 
 
-def test_the_logs_key_serves_our_log_groups_only() -> None:
+def test_the_logs_key_serves_named_log_groups_only() -> None:
     """CloudWatch cannot use it for another group of the account."""
     key = dev_estate().one("aws:kms/key:Key", "groundplan-dev-logs")
     condition = _statements(key)["UseByLogGroups"]["Condition"]["ArnEquals"]
@@ -92,6 +94,7 @@ def test_the_logs_key_serves_our_log_groups_only() -> None:
         f"{prefix}/groundplan/dev/flow-logs",
         f"{prefix}/aws/eks/groundplan-dev/cluster",
         f"{prefix}/aws/rds/cluster/groundplan-dev-metadata/postgresql",
+        f"{prefix}/aws/vendedlogs/groundplan/dev/metrics",
     ]
     groups = {group.inputs["name"] for group in dev_estate().of("aws:cloudwatch/logGroup:LogGroup")}
     assert {f"{prefix}{group}" for group in groups} == set(condition["kms:EncryptionContext:aws:logs:arn"])

@@ -21,6 +21,12 @@ from groundplan.rehearsal.world import ACCOUNT_ID, Ports, World
 
 REGION = "eu-central-1"
 SERVICES = (
+    "amp",
+    "backup",
+    "budgets",
+    "ce",
+    "cloudwatch",
+    "sns",
     "cloudtrail",
     "config",
     "ec2",

@@ -1,0 +1,34 @@
+"""Settings of how an environment is run: backups, budgets, alarms."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from infra.settings import checks
+from infra.settings.base import Days, SettingsModel
+from infra.settings.types import Name
+
+Usd = Annotated[int, Field(ge=1, le=100_000_000)]
+"""US dollars."""
+
+
+class OperationsSettings(SettingsModel):
+    """Backups of what is tagged for them, what may be spent, and who is told when something is wrong."""
+
+    backup_days: Days = 35
+    """Days that a daily backup is kept."""
+    backup_lock_days: Days = 7
+    """Days during which a backup cannot be deleted; at most `backup_days`."""
+    monthly_budget_usd: Usd = 50_000
+    """What the environment may cost in a month, in US dollars; told at 80 % and when 100 % are forecast."""
+    tenant_budgets_usd: Annotated[dict[Name, Usd], Field(default_factory=dict)]
+    """The same for single tenants, by their tag; the name of each must be a tenant's."""
+    anomaly_usd: Usd = 100
+    """An unusual cost of at least so many US dollars is told at once."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        checks.in_order(("backup_lock_days", self.backup_lock_days), ("backup_days", self.backup_days))
+        return self

@@ -1,0 +1,62 @@
+"""Tests of the operations component: backups, budgets, alarms."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.infra.recording import ACCOUNT_ID, Registered, dev_estate, dev_settings, guarded_estate
+
+TOPIC = "arn:of:aws:sns/topic:Topic:groundplan-dev-alerts"
+ALARMS = dev_estate().of("aws:cloudwatch/metricAlarm:MetricAlarm")
+
+
+@pytest.mark.parametrize("alarm", ALARMS, ids=lambda alarm: alarm.name)
+def test_alarms_reach_somebody(alarm: Registered) -> None:
+    """Going off and coming back are told; silence of a metric is no alarm."""
+    inputs = alarm.inputs
+    assert inputs["alarmActions"] == inputs["okActions"] == [TOPIC]
+    assert inputs["treatMissingData"] == "notBreaching"
+    assert inputs["alarmDescription"]
+
+
+def test_only_alerting_services_of_this_account_publish() -> None:
+    """The topic is encrypted, and its policy is held by the account."""
+    topic = dev_estate().one("aws:sns/topic:Topic").inputs
+    assert topic["kmsMasterKeyId"] == "arn:of:aws:kms/key:Key:groundplan-dev-alerts"
+    (statement,) = dev_estate().one("aws:sns/topicPolicy:TopicPolicy").document()
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT_ID}}
+    assert statement["Action"] == ["sns:Publish"]
+
+
+def test_backups_are_locked_and_chosen_by_tag() -> None:
+    """The vault is encrypted and locked; the plan keeps what the settings say."""
+    settings = dev_settings().platform.operations
+    vault = dev_estate().one("aws:backup/vault:Vault")
+    assert vault.inputs["kmsKeyArn"] == "arn:of:aws:kms/key:Key:groundplan-dev-backups"
+    lock = dev_estate().one("aws:backup/vaultLockConfiguration:VaultLockConfiguration").inputs
+    assert lock["minRetentionDays"] == settings.backup_lock_days
+    (rule,) = dev_estate().one("aws:backup/plan:Plan").inputs["rules"]
+    assert rule["lifecycle"] == {"deleteAfter": settings.backup_days}
+    (tag,) = dev_estate().one("aws:backup/selection:Selection").inputs["selectionTags"]
+    assert (tag["key"], tag["value"]) == ("Backup", "daily")
+
+
+def test_budgets_of_environment_and_tenants() -> None:
+    """Each is found by its tag, and warns before it is spent."""
+    budgets = {budget.name: budget.inputs for budget in dev_estate().of("aws:budgets/budget:Budget")}
+    assert {name: one["costFilters"][0]["values"] for name, one in budgets.items()} == {
+        "groundplan-dev": ["user:Environment$dev"],
+        "groundplan-dev-vision": ["user:Tenant$vision"],
+    }
+    for budget in budgets.values():
+        kinds = {(one["notificationType"], one["threshold"]) for one in budget["notifications"]}
+        assert kinds == {("ACTUAL", 80), ("FORECASTED", 100)}
+        assert all(one["subscriberSnsTopicArns"] == [TOPIC] for one in budget["notifications"])
+
+
+def test_backups_and_metrics_are_guarded_where_data_is_protected() -> None:
+    """Pulumi deletes neither."""
+    for type_ in ("aws:backup/vault:Vault", "aws:amp/workspace:Workspace"):
+        assert guarded_estate().one(type_).protect
+        assert not dev_estate().one(type_).protect
+    assert guarded_estate().one("aws:backup/vault:Vault").inputs["forceDestroy"] is False

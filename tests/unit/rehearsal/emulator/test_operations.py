@@ -1,0 +1,89 @@
+"""Backup, Budgets and cost anomalies as we added them to moto: behaviour, and the shape of each answer."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.unit.rehearsal.emulator.checked import checked_client, left
+from tests.unit.rehearsal.emulator.emulated import ACCOUNT_ID, REGION, Emulated
+
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT_ID}:alerts"
+
+
+def test_selections_of_a_backup_plan(aws: Emulated) -> None:
+    """Created, read, listed and deleted; a vault is empty and keeps its tags."""
+    client = checked_client(aws, "backup")
+    vault = client.create_backup_vault(BackupVaultName="one", BackupVaultTags={"a": "b"})
+    assert client.list_tags(ResourceArn=vault["BackupVaultArn"])["Tags"] == {"a": "b"}
+    assert client.list_recovery_points_by_backup_vault(BackupVaultName="one")["RecoveryPoints"] == []
+    rule = {"RuleName": "daily", "TargetBackupVaultName": "one"}
+    plan = client.create_backup_plan(BackupPlan={"BackupPlanName": "one", "Rules": [rule]})["BackupPlanId"]
+    wanted = {"SelectionName": "tagged", "IamRoleArn": aws.role("backup")}
+    made = client.create_backup_selection(BackupPlanId=plan, BackupSelection=wanted)["SelectionId"]
+    found = client.get_backup_selection(BackupPlanId=plan, SelectionId=made)
+    assert found["BackupSelection"] == wanted
+    assert len(client.list_backup_selections(BackupPlanId=plan)["BackupSelectionsList"]) == 1
+    client.delete_backup_selection(BackupPlanId=plan, SelectionId=made)
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        client.get_backup_selection(BackupPlanId=plan, SelectionId=made)
+    assert left(aws, "backup") == ["BackupPlans/one", "BackupVaults/one"]
+    client.delete_backup_plan(BackupPlanId=plan)
+    client.delete_backup_vault(BackupVaultName="one")
+    assert left(aws, "backup") == []
+
+
+def test_subscribers_and_tags_of_a_budget(aws: Emulated) -> None:
+    """Both come back as given."""
+    client = checked_client(aws, "budgets")
+    notification = {
+        "NotificationType": "ACTUAL",
+        "ComparisonOperator": "GREATER_THAN",
+        "Threshold": 80.0,
+        "ThresholdType": "PERCENTAGE",
+    }
+    subscribers = [{"SubscriptionType": "SNS", "Address": TOPIC}]
+    limit = {"Amount": "10", "Unit": "USD"}
+    named = {"AccountId": ACCOUNT_ID, "BudgetName": "one"}
+    client.create_budget(
+        AccountId=ACCOUNT_ID,
+        Budget={"BudgetName": "one", "BudgetType": "COST", "TimeUnit": "MONTHLY", "BudgetLimit": limit},
+        NotificationsWithSubscribers=[{"Notification": notification, "Subscribers": subscribers}],
+        ResourceTags=[{"Key": "a", "Value": "b"}],
+    )
+    told = client.describe_subscribers_for_notification(**named, Notification=notification)
+    assert told["Subscribers"] == subscribers
+    arn = f"arn:aws:budgets::{ACCOUNT_ID}:budget/one"
+    client.tag_resource(ResourceARN=arn, ResourceTags=[{"Key": "c", "Value": "d"}])
+    client.untag_resource(ResourceARN=arn, ResourceTagKeys=["a"])
+    assert client.list_tags_for_resource(ResourceARN=arn)["ResourceTags"] == [{"Key": "c", "Value": "d"}]
+    assert left(aws, "budgets") == ["Budgets/one"]
+    client.delete_budget(**named)
+    assert left(aws, "budgets") == []
+
+
+def test_cost_anomalies(aws: Emulated) -> None:
+    """Monitor and subscription: created, read and deleted; unknown ones are errors."""
+    client = checked_client(aws, "ce")
+    monitor = client.create_anomaly_monitor(
+        AnomalyMonitor={"MonitorName": "one", "MonitorType": "DIMENSIONAL", "MonitorDimension": "SERVICE"}
+    )["MonitorArn"]
+    subscription = client.create_anomaly_subscription(
+        AnomalySubscription={
+            "SubscriptionName": "one",
+            "MonitorArnList": [monitor],
+            "Subscribers": [{"Type": "SNS", "Address": TOPIC}],
+            "Frequency": "IMMEDIATE",
+        }
+    )["SubscriptionArn"]
+    assert len(client.get_anomaly_monitors(MonitorArnList=[monitor])["AnomalyMonitors"]) == 1
+    [found] = client.get_anomaly_subscriptions(SubscriptionArnList=[subscription])["AnomalySubscriptions"]
+    assert found["AccountId"] == ACCOUNT_ID
+    assert len(left(aws, "ce")) == 2
+    client.delete_anomaly_subscription(SubscriptionArn=subscription)
+    client.delete_anomaly_monitor(MonitorArn=monitor)
+    with pytest.raises(ClientError, match="UnknownMonitorException"):
+        client.get_anomaly_monitors(MonitorArnList=[monitor])
+    with pytest.raises(ClientError, match="UnknownSubscriptionException"):
+        client.get_anomaly_subscriptions(SubscriptionArnList=[subscription])
+    assert left(aws, "ce") == []
