@@ -240,6 +240,9 @@ def test_the_outputs_are_what_others_rely_on() -> None:
             for zone in ("raw", "curated", "models", "checkpoints")
         },
         "streaming": {"bootstrap_brokers": "boot.groundplan-dev.example:9098"},
+        "alerts_topic_arn": "arn:of:aws:sns/topic:Topic:groundplan-dev-alerts",
+        "backup_vault": "groundplan-dev-backups",
+        "metrics_endpoint": "https://groundplan-dev.aps.example/",
         "database": {"endpoint": "groundplan-dev-metadata.cluster.example"},
         "image_repositories": {service: f"registry.example/groundplan-dev/{service}" for service in DIGESTS},
         "tenants": {
