@@ -313,7 +313,7 @@ def test_failed_wait_keeps_the_object_and_tells_why(engine: Engine, cluster: Clu
     cluster.kubectl("-n", namespace, "create", "quota", "none", "--hard=pods=0")
     # A quota counts once the admission of the API server has seen what its controller wrote into it; and the
     # condition of a ReplicaSet keeps the first reason it was given.
-    _eventually(lambda: "exceeded quota" in cluster.refusal_of_a_pod(namespace))
+    _eventually(lambda: "exceeded quota" in cluster.refusal_of_a_pod(namespace), timeout_s=90)
     inputs = _deployment(namespace, replicas=1)
     with pytest.raises(RefusedError) as refused:
         engine.up(DEPLOYMENT, "web", inputs, timeout=10)
