@@ -7,6 +7,8 @@ import json
 import logging
 from functools import partial
 from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any
 
 from kubernetes.client import ApiClient, Configuration
 from kubernetes.config import load_kube_config
@@ -102,11 +104,21 @@ class Emulator:
 
     def open_account(self) -> None:
         """Create the deployer in the empty account; write baseline and credentials."""
-        here = (self.api.local_url, self.world.certificate_authority, self.world.region)
-        credentials = deployer.create(*here)
-        found = inventory.take(*here, credentials)
+        self.record_baseline(self.create_deployer())
+
+    def record_baseline(self, credentials: dict[str, Any]) -> None:
+        """Write down what the account holds before anything is deployed, and the deployer's credentials."""
+        found = inventory.take(*self._here, credentials)
         inventory.baseline_file(self.world).write_text(json.dumps(found, indent=1))
         deployer.save(credentials, self.world.run / "credentials.json")
+
+    def create_deployer(self) -> dict[str, Any]:
+        """Create the deployer's role in the empty account and return credentials of a session of it."""
+        return deployer.create(*self._here)
+
+    @property
+    def _here(self) -> tuple[str, Path, str]:
+        return self.api.local_url, self.world.certificate_authority, self.world.region
 
     def stop(self) -> None:
         """Stop serving; what the account held is gone."""

@@ -137,8 +137,7 @@ def fresh_account(emulator: Emulator) -> Emulated:
         get_backend(service).clear()  # ty: ignore[no-matching-overload] - too many names for its overloads
     emulator.store.clusters.clear()
     emulator.api.kafka.clear()
-    emulator.open_account()
-    aws = Emulated(emulator, json.loads((emulator.world.run / "credentials.json").read_text()))
+    aws = Emulated(emulator, emulator.create_deployer())
     ec2 = aws.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     for index, zone in enumerate("abc"):
