@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
         self._waivers = load_waivers(rules=list(self._rules))
         self._levels: dict[str, Level] = {}
         self._remediated: frozenset[str] = frozenset()
+        self._inputs: dict[str, dict[str, Any]] = {}
         self._open: dict[tuple[str, str], str] = {}
         self._lock = threading.Lock()
         self._stack = ""
@@ -113,6 +115,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
             properties=wire.properties(request.properties),
             protect=request.options.protect,
         )
+        self._inputs[request.urn] = dict(resource.properties)
         rules = [each for each in self._rules.values() if not each.needs_stack and each.judges(resource)]
         return self._answer(self._judge(rules, [resource], Stack(())))
 
@@ -121,7 +124,11 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
     ) -> analyzer_pb2.AnalyzeResponse:
         """Ask the rules that join resources, and whether too much could not be evaluated."""
         del context
-        resources = [_resource(each) for each in request.resources]
+        # The engine hands over outputs here; rules judge inputs, which it has shown us one by one.
+        resources = [
+            replace(each, properties=self._inputs.get(each.urn, each.properties))
+            for each in map(_resource, request.resources)
+        ]
         subjects = list(resources)
         if not any(each.type == STACK for each in subjects):
             subjects.append(stack_resource(self._environment()))

@@ -6,6 +6,7 @@ its protocol (sdk/go/common/resource/plugin/rpc.go and sig.go).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -69,12 +70,18 @@ def _marked(fields: dict[str, Any]) -> Any:
     """A value with a signature: a secret, an output, an asset."""
     signature = fields.get(_SIGNATURE)
     if signature == _SECRET:
-        # A state file holds it encrypted: then it is a secret that cannot be judged.
-        return Secret(fields["value"]) if "value" in fields else Secret(UNKNOWN)
+        return Secret(_of_secret(fields))
     if signature == _OUTPUT:
         value = fields.get("value", UNKNOWN)
         return Secret(value) if fields.get("secret") else value
     return fields
+
+
+def _of_secret(fields: dict[str, Any]) -> Any:
+    """A state file holds a secret as JSON text if it was asked to show it, and encrypted else."""
+    if "plaintext" in fields:
+        return plain(json.loads(fields["plaintext"]))
+    return fields.get("value", UNKNOWN)
 
 
 def _marks(value: Any) -> Any:

@@ -1,0 +1,1 @@
+"""What the controls say of a stack, with evidence that can be handed to an auditor."""
