@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
@@ -56,8 +57,10 @@ def _without_tls(statement: Statement) -> bool:
 def _old_tls(statement: Statement) -> bool:
     if not _only(statement, ("numericlessthan", "s3:tlsversion")):
         return False
-    (version,) = statement.values("s3:TlsVersion") or ("",)
-    return version.replace(".", "", 1).isdigit() and float(version) >= OLDEST_TLS
+    versions = statement.values("s3:TlsVersion")
+    return bool(versions) and all(
+        re.fullmatch(r"[0-9]+(\.[0-9]+)?", version) and float(version) >= OLDEST_TLS for version in versions
+    )
 
 
 def _only(statement: Statement, condition: tuple[str, str]) -> bool:
