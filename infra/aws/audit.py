@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi import Input, Output
 from pulumi_aws.cloudtrail.trail import Trail
+from pulumi_aws.s3.account_public_access_block import AccountPublicAccessBlock
+from pulumi_aws.s3.bucket_logging import BucketLogging
 from pulumi_aws.s3.bucket_policy import BucketPolicy
 
 from infra.aws.account import Account
@@ -29,6 +31,8 @@ class AuditArgs:
         environment: part of every name.
         account: where it is created.
         key_arn: KMS key of the records.
+        access_log_bucket: takes the log of every access to the records.
+        log_delivery: the policy that lets S3 write it there.
         watched_buckets: names of the buckets whose every read and write of an object is recorded.
         lock_mode: `GOVERNANCE` or `COMPLIANCE`.
         lock_days: days during which a record can be neither changed nor deleted.
@@ -43,6 +47,8 @@ class AuditArgs:
     environment: str
     account: Account
     key_arn: Input[str]
+    access_log_bucket: Input[str]
+    log_delivery: pulumi.Resource
     watched_buckets: Sequence[str]
     lock_mode: str
     lock_days: int
@@ -82,6 +88,13 @@ class Audit(pulumi.ComponentResource):
             keep_days=args.keep_days,
             protect=args.protect,
             opts=self._child,
+        )
+        BucketLogging(
+            self._name,
+            bucket=bucket.bucket,
+            target_bucket=args.access_log_bucket,
+            target_prefix="audit/",
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.log_delivery]),
         )
         trail = self._create_trail(bucket.bucket, policy)
         if args.account_services:
@@ -131,7 +144,16 @@ class Audit(pulumi.ComponentResource):
         ]
 
     def _watch_account(self, policy: BucketPolicy) -> None:
+        """What exists once per account: also no public bucket, not even one that was made by hand."""
         args = self._args
+        AccountPublicAccessBlock(
+            self._name,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=self._child,
+        )
         record_settings(
             physical_name(args.environment, "settings"),
             account=args.account,

@@ -79,6 +79,11 @@ class Lake(pulumi.ComponentResource):
         )
         self.register_outputs(registered(self.outputs))
 
+    @property
+    def log_delivery(self) -> pulumi.Resource:
+        """The policy without which S3 refuses the bucket of access logs as a target."""
+        return self._log_policy
+
     def _bucket_name(self, zone: str) -> str:
         return bucket_name(self._args.environment, zone, self._args.account)
 
@@ -133,7 +138,7 @@ class Lake(pulumi.ComponentResource):
         bucket_arn = args.account.bucket_arn(self._bucket_name(zone))
         sources = [
             args.account.bucket_arn(self._bucket_name(source))
-            for source in ("raw", "curated", "models", "checkpoints")
+            for source in ("raw", "curated", "models", "checkpoints", "audit")
         ]
         statements = [
             *bucket_policies.tls_only(bucket_arn),

@@ -74,7 +74,7 @@ def build_aws(settings: Settings, provider: Provider) -> AwsEstate:
         pools=pools,
         addons=addons,
         identities=builder.identities(keys, cluster),
-        audit=builder.audit(keys),
+        audit=builder.audit(keys, lake),
         operations=builder.operations(keys, cluster),
     )
 
@@ -181,7 +181,7 @@ class _Builder:
             self._opts,
         )
 
-    def audit(self, keys: Encryption) -> Audit:
+    def audit(self, keys: Encryption, lake: Lake) -> Audit:
         settings = self._platform.audit
         zones = ("raw", "curated", "models", "checkpoints")
         return Audit(
@@ -190,6 +190,8 @@ class _Builder:
                 environment=self._environment,
                 account=self.account,
                 key_arn=keys.outputs.audit,
+                access_log_bucket=lake.outputs.access_logs,
+                log_delivery=lake.log_delivery,
                 watched_buckets=[bucket_name(self._environment, zone, self.account) for zone in zones],
                 lock_mode=settings.lock_mode,
                 lock_days=settings.lock_days,

@@ -46,6 +46,15 @@ class PackSettings(BaseModel):
     """Shortest retention of log groups, by environment."""
     lock_days: Annotated[int, Field(ge=1)] = 365
     """Shortest object lock of audit records in prod."""
+    personal_classes: tuple[str, ...] = ("personal", "raw", "curated")
+    """Values of the tag `DataClass` of buckets that may hold personal data."""
+    data_class_groups: dict[str, str] = {
+        "raw": "lake",
+        "curated": "lake",
+        "models": "models",
+        "checkpoints": "models",
+    }
+    """Which classes of buckets may share a key; a class without a group has one of its own."""
     erasure_days: Annotated[int, Field(ge=1)] = 30
     """Longest life of replaced and deleted personal data (GDPR, article 17: without undue delay)."""
     secret_readers: tuple[str, ...] = ()

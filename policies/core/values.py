@@ -175,6 +175,8 @@ class View:
             return []
         try:
             document = json.loads(value) if isinstance(value, str) else value
+            if _holds_unknown(document):
+                raise UnknownError(self.where(path))
             return statements_of(document, self.where(path))
         except ValueError as error:
             raise WrongTypeError(self.where(path), "a policy document", value) from error
@@ -220,6 +222,14 @@ class View:
 
     def _view(self, value: Any, path: str) -> View:
         return View(value, self.where(path), self._reads)
+
+
+def _holds_unknown(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(_holds_unknown(item) for item in value.values())
+    if isinstance(value, list | tuple):
+        return any(_holds_unknown(item) for item in value)
+    return value is UNKNOWN
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:

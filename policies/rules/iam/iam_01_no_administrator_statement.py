@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 from policies.core.resources import Resource
 from policies.core.rule import ALWAYS, Context, Finding, Framework, Rule, Severity
+from policies.rules.iam._documents import IDENTITY_TYPES, allowances
 
 
 def check(policy: Resource, context: Context) -> Iterator[Finding]:
     """No statement allows `*` on `*`, under whatever condition."""
     del context
-    for statement in policy.view.statements("policy"):
+    for statement in allowances(policy):
         everything = "*" in statement.actions or "*:*" in statement.actions
-        if statement.allow and everything and "*" in statement.resources:
+        if everything and "*" in statement.resources:
             yield Finding(path=statement.path, message="allows every action on everything", key=statement.sid)
 
 
@@ -32,6 +33,6 @@ RULE = Rule(
     },
     equivalents=("CKV_AWS_62", "FSBP IAM.1", "prowler:iam_inline_policy_no_administrative_privileges"),
     enforcement=ALWAYS,
-    types=("aws:iam/policy:Policy", "aws:iam/rolePolicy:RolePolicy"),
+    types=IDENTITY_TYPES,
     check=check,
 )

@@ -39,6 +39,22 @@ def test_only_our_trail_writes_into_the_bucket() -> None:
         assert source == f"arn:aws:cloudtrail:eu-central-1:{ACCOUNT_ID}:trail/groundplan-dev-audit"
 
 
+def test_access_to_records_is_logged() -> None:
+    """Into the bucket of access logs, once S3 may write there."""
+    logging = dev_estate().one("aws:s3/bucketLogging:BucketLogging", "groundplan-dev-audit")
+    assert logging.inputs["targetBucket"] == f"groundplan-dev-access-logs-{ACCOUNT_ID}"
+    assert logging.inputs["targetPrefix"] == "audit/"
+    delivery = dev_estate().one("aws:s3/bucketPolicy:BucketPolicy", "groundplan-dev-access-logs")
+    assert delivery.urn in logging.dependencies
+
+
+def test_no_bucket_of_the_account_can_be_public() -> None:
+    """All four flags, for buckets that nobody declared here too."""
+    block = dev_estate().one("aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock").inputs
+    flags = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+    assert [block[flag] for flag in flags] == [True] * len(flags)
+
+
 def test_the_trail_covers_all_regions_and_the_lake() -> None:
     """Files are validated and encrypted; the lake is watched; the trail's own writes are not."""
     trail = dev_estate().one("aws:cloudtrail/trail:Trail")
@@ -87,6 +103,7 @@ def test_a_second_environment_of_an_account_leaves_its_services_alone() -> None:
     assert estate.of("aws:cloudtrail/trail:Trail")
     for service in ("guardduty", "securityhub", "cfg", "inspector2", "accessanalyzer"):
         assert not [one for one in estate.resources if one.type.startswith(f"aws:{service}/")]
+    assert not estate.of("aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock")
 
 
 def test_records_are_guarded_where_data_is_protected() -> None:

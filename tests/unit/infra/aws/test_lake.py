@@ -91,7 +91,7 @@ def test_only_s3_writes_access_logs_and_only_for_our_buckets() -> None:
     *_, delivery = _of("bucketPolicy:BucketPolicy", "access-logs").document()
     assert delivery["Principal"] == {"Service": "logging.s3.amazonaws.com"}
     assert delivery["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT_ID}
-    assert len(delivery["Condition"]["ArnEquals"]["aws:SourceArn"]) == len(ZONES)
+    assert len(delivery["Condition"]["ArnEquals"]["aws:SourceArn"]) == len((*ZONES, "audit"))
 
 
 def test_checkpoints_expire() -> None:
