@@ -20,7 +20,9 @@ def lets_in(acl: Resource, port: int) -> bool:
         inward = not view.flag("egress") and view.text("ruleAction").lower() == "allow"
         return inward and _is_about(view, port)
     entries = sorted(acl.view.objects("ingress"), key=lambda entry: entry.number("ruleNo"))
-    return next((entry.text("action").lower() == "allow" for entry in entries if _is_about(entry, port)), False)
+    return next(
+        (entry.text("action").lower() == "allow" for entry in entries if _is_about(entry, port)), False
+    )
 
 
 def _is_about(entry: View, port: int) -> bool:
