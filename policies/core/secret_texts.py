@@ -21,7 +21,7 @@ _REFERENCES = re.compile(
 )
 _ASSIGNMENT = re.compile(
     r"(?P<name>[A-Za-z_]*(?:password|passwd|passphrase|secret|token|api_?key|access_?key)[A-Za-z_]*)"
-    r"\s*[=:]\s*[\"']?(?P<value>[^\s\"',;]{8,})",
+    r"(?:\s*=\s*|:\s+|[\"']\s*:\s*)[\"']?(?P<value>[^\s\"',;]{8,})",
     re.IGNORECASE,
 )
 _RANDOM_BITS = 3.5
@@ -35,7 +35,7 @@ def secret_in(text: str) -> str:
         if shape.search(text):
             return kind
     for found in _ASSIGNMENT.finditer(text):
-        if not _is_reference(found["value"]):
+        if not _is_reference(found["value"]) and not found["value"].isalpha():
             return f"an assignment to {found['name']}"
     return ""
 
