@@ -182,6 +182,8 @@ class Cluster(pulumi.ComponentResource):
                 "resources": ["secrets"],
             },
             enabled_cluster_log_types=list(_LOG_TYPES),
+            # Pulumi's own protection stops this program only.
+            deletion_protection=args.protect,
             # Add-ons are ours, pinned; self-managed ones would be left to age.
             bootstrap_self_managed_addons=False,
             opts=pulumi.ResourceOptions(parent=self, depends_on=before, protect=args.protect),

@@ -108,7 +108,7 @@ class Rule:
         equivalents: checks of other auditors that ask the same: `CKV_…` (checkov), `prowler:…`, `FSBP …`.
         enforcement: the level in each environment.
         types: type tokens of the resources it judges, each its own subject. `STACK` judges the whole.
-            `kubernetes:*` judges every Kubernetes object.
+            `kubernetes:*` judges every Kubernetes object, `*` every resource but the stack's own.
         check: yields the violations of one subject.
         needs_stack: the check looks at other resources: it runs once, after the program.
         rewrite: returns the properties with the violation mended, where that is safe.
@@ -133,6 +133,8 @@ class Rule:
         """Whether a resource is a subject of this rule."""
         if resource.type in self.types:
             return True
+        if "*" in self.types:
+            return resource.type != STACK
         return "kubernetes:*" in self.types and resource.is_kubernetes
 
     @property

@@ -34,8 +34,17 @@ class PackSettings(BaseModel):
     """Linux capabilities that a container may add; EFA needs to lock memory."""
     kubernetes_versions: tuple[str, ...] = ("1.33", "1.34", "1.35", "1.36")
     """Versions of EKS in standard support in November 2026."""
-    kafka_versions: tuple[str, ...] = ("3.8.x", "3.9.x", "4.0.x.kraft", "4.1.x.kraft")
+    kafka_versions: tuple[str, ...] = (
+        "3.8.x",
+        "3.8.x.kraft",
+        "3.9.x",
+        "3.9.x.kraft",
+        "4.0.x.kraft",
+        "4.1.x.kraft",
+    )
     """Versions of MSK that get fixes."""
+    postgresql_versions: tuple[str, ...] = ("16.9", "17.5")
+    """Minor versions of PostgreSQL that databases may be pinned to."""
     gpu_families: tuple[str, ...] = ("g5", "g6", "g6e", "p4d", "p4de", "p5", "p5e", "p5en", "p6-b200")
     """Families of GPU instances that the platform was sized for."""
     gpu_nodes_max: Annotated[int, Field(ge=1)] = 100

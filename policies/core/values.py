@@ -115,6 +115,15 @@ class View:
         """A text; `default` where there is none."""
         return self._read(path, str, "a text", default)
 
+    def named(self, path: str) -> bool:
+        """Whether a text stands there, known already or only after the update: a reference will do."""
+        try:
+            return bool(self.text(path))
+        except UnknownError as error:
+            if error.path != self.where(path):
+                raise
+            return True
+
     def flag(self, path: str, *, default: bool = False) -> bool:
         """A boolean; `default` where there is none. Helm and Kubernetes may hold it as text."""
         value = self._find(path)

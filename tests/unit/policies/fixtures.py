@@ -44,7 +44,7 @@ def _construct(loader: Any, node: yaml.Node) -> Any:
         return loader.construct_mapping(node, deep=True)
     if isinstance(node, yaml.SequenceNode):
         return loader.construct_sequence(node, deep=True)
-    return loader.construct_object(node)
+    return loader.construct_scalar(node)
 
 
 @dataclass(frozen=True, kw_only=True)

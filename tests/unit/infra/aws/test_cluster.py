@@ -51,8 +51,11 @@ def test_secrets_are_encrypted_and_everything_is_logged() -> None:
 
 def test_the_cluster_is_guarded_where_data_is_protected() -> None:
     """In production Pulumi refuses to delete it."""
-    assert guarded_estate().one(CLUSTER).protect
-    assert not dev_estate().one(CLUSTER).protect
+    guarded, free = guarded_estate().one(CLUSTER), dev_estate().one(CLUSTER)
+    assert guarded.protect
+    assert guarded.inputs["deletionProtection"]
+    assert not free.protect
+    assert not free.inputs["deletionProtection"]
 
 
 def test_api_clients_come_from_named_private_ranges() -> None:

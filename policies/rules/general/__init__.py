@@ -1,0 +1,1 @@
+"""Rules over every resource: tags and regions."""

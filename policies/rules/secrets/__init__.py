@@ -1,0 +1,1 @@
+"""Rules over secrets, stored and written down."""
