@@ -44,6 +44,7 @@ class Registered:
     protect: bool
     ignore_changes: tuple[str, ...]
     dependencies: frozenset[str]
+    property_dependencies: dict[str, tuple[str, ...]]
 
     def document(self, key: str = "policy") -> list[dict[str, Any]]:
         """The statements of a policy document among its inputs."""
@@ -100,6 +101,9 @@ class _Monitor(mocks.MockMonitor):
                     protect=request.protect,
                     ignore_changes=tuple(request.ignoreChanges),
                     dependencies=frozenset(request.dependencies),
+                    property_dependencies={
+                        name: tuple(found.urns) for name, found in request.propertyDependencies.items()
+                    },
                 )
             )
         return super().RegisterResource(request)

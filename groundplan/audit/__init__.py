@@ -1,0 +1,1 @@
+"""What auditors say about an estate, and the evidence for it."""
