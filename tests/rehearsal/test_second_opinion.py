@@ -22,7 +22,7 @@ MAPPED = {"S3-01": ("CKV2_AWS_6",), "KMS-01": ("CKV_AWS_7",)}
 MUTANTS = (
     ("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "blockPublicAcls", False, "CKV_AWS_53"),
     ("aws:kms/key:Key", "enableKeyRotation", False, "CKV_AWS_7"),
-    ("aws:eks/cluster:Cluster", "vpcConfig.endpointPublicAccess", True, "CKV_AWS_39"),
+    ("aws:msk/cluster:Cluster", "encryptionInfo.encryptionInTransit.clientBroker", "PLAINTEXT", "CKV_AWS_81"),
     ("aws:ec2/launchTemplate:LaunchTemplate", "metadataOptions.httpTokens", "optional", "CKV_AWS_79"),
 )
 """Type, property, value, and the check that must fail."""
