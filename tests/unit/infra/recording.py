@@ -102,7 +102,7 @@ class _Monitor(mocks.MockMonitor):
                     ignore_changes=tuple(request.ignoreChanges),
                     dependencies=frozenset(request.dependencies),
                     property_dependencies={
-                        name: tuple(found.urns) for name, found in request.propertyDependencies.items()
+                        key: tuple(each.urns) for key, each in request.propertyDependencies.items()
                     },
                 )
             )
@@ -141,10 +141,10 @@ _COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
 }
 
 
-def record(program: Callable[[], Any]) -> Recording:
+def record(program: Callable[[], Any], stack: str = "dev") -> Recording:
     """Run `program` until all it started has ended; what it returns is awaited and becomes `result`."""
     recording = Recording()
-    set_mocks(recording, project="groundplan", stack="dev", preview=False, monitor=_Monitor(recording))
+    set_mocks(recording, project="groundplan", stack=stack, preview=False, monitor=_Monitor(recording))
 
     @pulumi.runtime.test
     async def run() -> None:
@@ -176,7 +176,8 @@ def dev_settings(**platform: Any) -> Settings:
 
 def run_program(settings: Settings) -> dict[str, Any]:
     """What `infra/__main__.py` does between reading its inputs and exporting."""
-    tags = default_tags(environment="dev", stack="dev", owner="owner", cost_center="center")
+    environment = settings.platform.environment
+    tags = default_tags(environment=environment, stack=environment, owner="owner", cost_center="center")
     estate = build_aws(settings, aws_provider(settings.region, tags))
     tenants = build_kubernetes(settings, estate, Release.model_validate({"images": DIGESTS}))
     return stack_outputs(settings, estate, tenants)
@@ -186,6 +187,16 @@ def run_program(settings: Settings) -> dict[str, Any]:
 def dev_estate() -> Recording:
     """The whole dev stack, recorded once."""
     return record(lambda: run_program(dev_settings()))
+
+
+@cache
+def estate_of(environment: str) -> Recording:
+    """The whole stack of one environment, from its own file, recorded once."""
+    config = yaml.safe_load((PROJECT_ROOT / "stacks" / f"Pulumi.{environment}.yaml").read_text())["config"]
+    settings = parse_settings(
+        region=config["aws:region"], platform=config["groundplan:platform"], stack=environment
+    )
+    return record(lambda: run_program(settings), stack=environment)
 
 
 @cache
