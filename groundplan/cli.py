@@ -6,6 +6,7 @@ import json
 import shlex
 import sys
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -98,6 +99,43 @@ def plan(
     from groundplan.plan.command import run
 
     run(figures, as_json=as_json, chart=chart, refresh_prices=refresh_prices)
+
+
+@app.command()
+def audit(
+    environment: Annotated[str | None, typer.Argument(help="The stack whose state is audited.")] = None,
+    state: Annotated[Path | None, typer.Option(help="A file made by `pulumi stack export`.")] = None,
+    preview: Annotated[Path | None, typer.Option(help="A file made by `pulumi preview --json`.")] = None,
+    cluster: Annotated[
+        bool, typer.Option("--cluster", help="Audit the live objects of its cluster.")
+    ] = False,
+    rules: Annotated[bool, typer.Option("--rules", help="List the controls, and judge nothing.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Write page, JSON, SARIF, JUnit and OSCAL here.")] = None,
+    waivers: Annotated[Path | None, typer.Option(help="Another register of waivers.")] = None,
+    today: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Judge waivers as of another day.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Judge a stack by the controls in policies/: pass, fail or not evaluated, with evidence.
+
+    Ends with 5 if a mandatory control is broken or left open, or a waiver has expired.
+
+    Examples:
+        groundplan audit prod --out audits/prod
+
+        groundplan audit --state state.json --json
+
+        groundplan audit dev --cluster
+    """
+    from groundplan.audit import command
+
+    if rules:
+        command.list_rules(as_json=as_json)
+        return
+    source = command.source_of(environment, state, preview, cluster=cluster)
+    day = today.date() if today else None
+    command.run(source, as_json=as_json, out=out, waivers=waivers, today=day)
 
 
 @rehearse_app.command("run")

@@ -1,1 +1,1 @@
-"""What auditors say about an estate, and the evidence for it."""
+"""What the controls say of a stack, with evidence that can be handed to an auditor."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.unit.infra.recording import PROJECT_ROOT
 
-FOLDERS = ("infra", "services", "groundplan", "tests", "benchmarks")
+FOLDERS = ("infra", "services", "policies", "groundplan", "tests", "benchmarks")
 MEDIAN_FILE_LINES = 150
 MAX_FILE_LINES = 500
 USUAL_FUNCTION_LINES = 40

@@ -57,3 +57,15 @@ def control_plane(make_world: Callable[[str], World], toolbox: Toolbox) -> Gener
     supervisor.start(world, toolbox, parts, print)
     yield world
     supervisor.stop(world, parts)
+
+
+@pytest.fixture(scope="session")
+def account(make_world: Callable[[str], World], toolbox: Toolbox) -> Generator[World]:
+    """A rehearsal with the emulated account and the providers, and no cluster."""
+    world = make_world("test-account")
+    parts = engines("emulator", "aws-provider", "kubernetes-provider")
+    toolbox.obtain("pulumi")
+    toolbox.obtain("kubectl")
+    supervisor.start(world, toolbox, parts, print)
+    yield world
+    supervisor.stop(world, parts)

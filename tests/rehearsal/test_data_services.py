@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
 
-from groundplan.rehearsal import inventory, supervisor
-from groundplan.rehearsal.toolchain import Toolbox
+from groundplan.rehearsal import inventory
 from groundplan.rehearsal.world import PROJECT_ROOT, World
-from tests.rehearsal.conftest import engines
 from tests.rehearsal.test_pulumi_aws import Project
 
 pytestmark = pytest.mark.rehearsal
@@ -21,25 +18,13 @@ _PROGRAM = Path(__file__).parent / "programs" / "data_services" / "__main__.py"
 _QUIET = ("--yes", "--skip-preview", "--stack", "dev")
 
 
-@pytest.fixture(scope="module")
-def world(make_world: Callable[[str], World], toolbox: Toolbox) -> Generator[World]:
-    """A rehearsal with the emulator and the providers."""
-    world = make_world("test-data")
-    parts = engines("emulator", "aws-provider", "kubernetes-provider")
-    toolbox.obtain("pulumi")
-    toolbox.obtain("kubectl")
-    supervisor.start(world, toolbox, parts, print)
-    yield world
-    supervisor.stop(world, parts)
-
-
-def test_up_update_refresh_and_down(world: World, tmp_path: Path) -> None:
+def test_up_update_refresh_and_down(account: World, tmp_path: Path) -> None:
     """Created, unchanged, without drift, grown in place, and gone without a trace."""
     (tmp_path / "Pulumi.yaml").write_text(json.dumps({"name": "data-services", "runtime": "python"}))
-    (tmp_path / "Pulumi.dev.yaml").write_text(json.dumps({"config": {"aws:region": world.region}}))
+    (tmp_path / "Pulumi.dev.yaml").write_text(json.dumps({"config": {"aws:region": account.region}}))
     shutil.copy(_PROGRAM, tmp_path)
     (tmp_path / "infra").symlink_to(PROJECT_ROOT / "infra")  # of this tree, wherever else one is installed
-    project = Project(folder=tmp_path, world=world)
+    project = Project(folder=tmp_path, world=account)
     project.pulumi("stack", "init", "dev")
     created = project.pulumi("up", *_QUIET)
     assert "warning" not in created
@@ -53,4 +38,4 @@ def test_up_update_refresh_and_down(world: World, tmp_path: Path) -> None:
     assert "~ 1 updated" in project.pulumi("up", *_QUIET)
     project.pulumi("refresh", "--expect-no-changes", *_QUIET)
     project.pulumi("destroy", *_QUIET)
-    assert {service: ids for service, ids in inventory.aws_inventory(world).items() if ids} == {}
+    assert {service: ids for service, ids in inventory.aws_inventory(account).items() if ids} == {}

@@ -6,17 +6,15 @@ import json
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from groundplan.errors import GroundplanError
-from groundplan.rehearsal import inventory, shell, stack, supervisor
-from groundplan.rehearsal.toolchain import Toolbox
+from groundplan.rehearsal import inventory, shell, stack
 from groundplan.rehearsal.world import PROJECT_ROOT, World
-from tests.rehearsal.conftest import engines
 
 pytestmark = pytest.mark.rehearsal
 
@@ -79,15 +77,9 @@ class Project:
 
 
 @pytest.fixture(scope="module")
-def world(make_world: Callable[[str], World], toolbox: Toolbox) -> Generator[World]:
+def world(account: World) -> World:
     """A rehearsal with the emulator and the providers."""
-    world = make_world("test-pulumi")
-    parts = engines("emulator", "aws-provider", "kubernetes-provider")
-    toolbox.obtain("pulumi")
-    toolbox.obtain("kubectl")
-    supervisor.start(world, toolbox, parts, print)
-    yield world
-    supervisor.stop(world, parts)
+    return account
 
 
 @pytest.fixture

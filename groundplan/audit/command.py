@@ -1,0 +1,171 @@
+"""Audits a stack: a table or JSON on stdout, all formats in a folder, findings as an exit code."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from groundplan.audit import sources
+from groundplan.audit.formats import WRITERS
+from groundplan.audit.report import Audit, make_report
+from groundplan.audit.sources import Source
+from groundplan.errors import ExitCode, GroundplanError
+from policies.core.catalog import all_rules
+from policies.core.evaluation import Outcome, evaluate
+from policies.core.resources import Stack
+from policies.core.rule import Context
+from policies.core.settings import PackError, load_settings
+from policies.core.waivers import WAIVERS_FILE, load_waivers
+
+PIPE_WIDTH = 160
+"""Columns where no terminal says how many there are."""
+
+
+def run(
+    source: Source, *, as_json: bool, out: Path | None, waivers: Path | None, today: dt.date | None
+) -> None:
+    """Judge, show, and write what was asked for.
+
+    Raises:
+        GroundplanError: a file of the pack is wrong (exit code 2), or the audit failed (5).
+    """
+    audit = judge_source(source, waivers=waivers, today=today)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    if as_json:
+        console.file.write(audit.model_dump_json(indent=2) + "\n")
+    else:
+        _print(console, audit)
+    if out:
+        write_all(audit, out)
+        Console(stderr=True, highlight=False).print(
+            f"Page, JSON, SARIF, JUnit and OSCAL: {out}", soft_wrap=True
+        )
+    if not audit.passed:
+        raise _failure(audit)
+
+
+def judge_source(source: Source, *, waivers: Path | None = None, today: dt.date | None = None) -> Audit:
+    """Ask all rules about a source. Only a preview may leave checks open.
+
+    Raises:
+        GroundplanError: settings or waivers are malformed; then nothing passes.
+    """
+    rules = all_rules()
+    try:
+        settings = load_settings()
+        register = load_waivers(waivers or WAIVERS_FILE, today=today, rules=[rule.id for rule in rules])
+    except PackError as error:
+        raise GroundplanError(str(error), exit_code=ExitCode.CONFIG) from None
+    facts = Context(environment=source.environment, settings=settings, stack=Stack(source.resources))
+    asked = [rule for rule in rules if source.kind != "cluster" or "kubernetes:*" in rule.types]
+    verdicts = evaluate(asked, source.resources, facts, register)
+    budget = settings.not_evaluated_budget.get(source.environment, 0) if source.kind == "preview" else 0
+    return make_report(source, asked, verdicts, register, budget=budget)
+
+
+def write_all(audit: Audit, folder: Path) -> None:
+    """Write the report in every format.
+
+    Raises:
+        GroundplanError: the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, writer in WRITERS.items():
+            (folder / name).write_text(writer(audit), encoding="utf-8")
+    except OSError as error:
+        raise GroundplanError(
+            f"--out {folder}: {error.strerror}; allowed is a folder that can be written.",
+            exit_code=ExitCode.CONFIG,
+        ) from None
+
+
+def list_rules(*, as_json: bool) -> None:
+    """Show every control and where it is mandatory."""
+    rules = all_rules()
+    if as_json:
+        rows = [
+            {
+                "id": rule.id,
+                "title": rule.title,
+                "severity": str(rule.severity),
+                "enforcement": {
+                    each: str(rule.enforcement.in_environment(each)) for each in ("dev", "staging", "prod")
+                },
+                "frameworks": {str(name): list(ids) for name, ids in rule.frameworks.items()},
+                "equivalents": list(rule.equivalents),
+            }
+            for rule in rules
+        ]
+        sys.stdout.write(json.dumps(rows, indent=2) + "\n")
+        return
+    table = Table("control", "what must hold", "severity", "dev", "staging", "prod", box=None)
+    for rule in rules:
+        levels = (str(rule.enforcement.in_environment(each)) for each in ("dev", "staging", "prod"))
+        table.add_row(rule.id, rule.title, str(rule.severity), *levels)
+    Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
+
+
+def _print(console: Console, audit: Audit) -> None:
+    table = Table("control", "resource", "finding", "severity", "", box=None)
+    for control in audit.controls:
+        for result in control.results:
+            if result.outcome is Outcome.PASS:
+                continue
+            for each in result.findings:
+                note = f"waived until {each.waiver.expires}" if each.waiver else str(result.level)
+                table.add_row(control.id, result.name, f"{each.path}: {each.message}", control.severity, note)
+            if result.not_evaluated:
+                table.add_row(
+                    control.id, result.name, result.not_evaluated, control.severity, "not evaluated"
+                )
+    if table.row_count:
+        console.print(table)
+    counts = audit.counts
+    judged = sum(1 for control in audit.controls if control.results)
+    console.print(
+        f"{audit.environment}: {audit.resources} resources, {judged} of {len(audit.controls)} controls had a "
+        f"subject, {counts.total()} checks: {counts['pass']} pass, {counts['fail']} fail, "
+        f"{counts['waived']} waived, {counts['not-evaluated']} not evaluated"
+    )
+
+
+def _failure(audit: Audit) -> GroundplanError:
+    reasons = []
+    if audit.blocking:
+        reasons.append(f"{len(audit.blocking)} mandatory checks fail")
+    if len(audit.open) > audit.not_evaluated_budget:
+        reasons.append(
+            f"{len(audit.open)} mandatory checks were not evaluated, and {audit.not_evaluated_budget} may be"
+        )
+    reasons += [f"waiver {line}" for line in audit.expired_waivers]
+    first = audit.blocking[0][0] if audit.blocking else None
+    return GroundplanError(
+        f"{audit.environment}: {'; '.join(reasons)}.",
+        hint=first.remediation if first else None,
+        exit_code=ExitCode.POLICY,
+    )
+
+
+def source_of(environment: str | None, state: Path | None, preview: Path | None, *, cluster: bool) -> Source:
+    """The source that the options name.
+
+    Raises:
+        GroundplanError: none or several are named, or it cannot be read.
+    """
+    if state and not (environment or preview or cluster):
+        return sources.from_state(sources.read(state), str(state))
+    if preview and not (environment or state or cluster):
+        return sources.from_preview(sources.read(preview), str(preview))
+    if environment is None or state or preview:
+        raise GroundplanError(
+            "Name one source: an environment (with --cluster or without), --state FILE or --preview FILE.",
+            hint="groundplan audit --help",
+            exit_code=ExitCode.CONFIG,
+        )
+    return sources.from_cluster(environment) if cluster else sources.from_stack(environment)

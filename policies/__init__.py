@@ -1,0 +1,1 @@
+"""Policy as code: controls over everything that `infra/` registers."""

@@ -1,0 +1,13 @@
+"""The policy pack, as Pulumi starts it: `pulumi preview --policy-pack policies`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+# Pulumi starts a pack with its own folder on the path, not with the project's.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from policies.pack.server import serve
+
+serve()

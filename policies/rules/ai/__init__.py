@@ -1,0 +1,1 @@
+"""Rules over what is special to an AI platform."""

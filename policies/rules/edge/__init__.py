@@ -1,0 +1,1 @@
+"""Rules over load balancers, CDN and certificates."""

@@ -1,0 +1,1 @@
+"""Rules over EKS and its nodes."""
