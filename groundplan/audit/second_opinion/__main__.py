@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,7 +15,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from groundplan.audit.second_opinion import state
+from groundplan.audit.second_opinion import prowler, state
+from groundplan.audit.second_opinion.prowler import SERVICES, Survey
 from groundplan.audit.second_opinion.report import Finding, Report, second_opinion
 from groundplan.audit.second_opinion.reviewed import short_name
 from groundplan.errors import ExitCode, GroundplanError
@@ -25,29 +27,43 @@ _PIPE_WIDTH = 160
 
 def show(
     file: Annotated[Path, typer.Argument(metavar="STATE.json", help="What `pulumi stack export` wrote.")],
+    account: Annotated[
+        bool, typer.Option("--account", help="Ask prowler, too, about the account of this shell (minutes).")
+    ] = False,
+    services: Annotated[
+        list[str] | None,
+        typer.Option("--service", help="Only this service of prowler's; repeat it for more."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Show what checkov says about a state.
+    """Show what checkov says about a state, and prowler about the account that it describes.
 
     Ends with 5 if it objects to something that policies/second_opinion.yaml does not answer.
 
     Example: python -m groundplan.audit.second_opinion state.json
     """
     try:
-        found = second_opinion(state.read(file), report=console.print)
+        document = state.read(file)
+        resources = state.resources(document)
+        survey = (
+            prowler.on_account(resources, os.environ, console.print, services or SERVICES)
+            if account
+            else None
+        )
+        found = second_opinion(document, more=survey.opinions if survey else (), report=console.print)
     except GroundplanError as error:
         console.print(f"[bold red]error:[/] {error.message}", soft_wrap=True)
         console.print((error.log or "").rstrip(), style="dim", markup=False, soft_wrap=True)
         console.print(f"[bold]next:[/] {error.hint}" if error.hint else "", soft_wrap=True)
         raise typer.Exit(error.exit_code) from None
     if as_json:
-        typer.echo(json.dumps(as_document(found), indent=2))
+        typer.echo(json.dumps(as_document(found, survey), indent=2))
     else:
-        _print(found)
+        _print(found, survey)
     raise typer.Exit(ExitCode.POLICY if found.unanswered else ExitCode.OK)
 
 
-def as_document(found: Report) -> dict[str, Any]:
+def as_document(found: Report, survey: Survey | None = None) -> dict[str, Any]:
     """The report as JSON."""
     return {
         "auditors": dict(found.auditors),
@@ -61,10 +77,12 @@ def as_document(found: Report) -> dict[str, Any]:
             for each in found.findings
         ],
         "not_converted": list(found.not_converted),
+        "elsewhere": [asdict(opinion) for opinion in survey.elsewhere] if survey else [],
+        "not_asked": list(survey.errors) if survey else [],
     }
 
 
-def _print(found: Report) -> None:
+def _print(found: Report, survey: Survey | None) -> None:
     out = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
     passed = sum(opinion.passed for opinion in found.opinions)
     names = ", ".join(f"{name} {version}" for name, version in found.auditors.items())
@@ -79,6 +97,10 @@ def _print(found: Report) -> None:
     out.print(table)
     for urn in found.not_converted:
         out.print(f"not shown to an auditor: {urn}")
+    if survey:
+        out.print(f"{len(survey.elsewhere)} verdicts of prowler are about nothing in this state.")
+        for error in survey.errors:
+            out.print(f"prowler could not ask: {error}", markup=False)
 
 
 def _names(findings: Sequence[Finding]) -> str:

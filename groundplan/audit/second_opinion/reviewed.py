@@ -28,7 +28,8 @@ class Answer(BaseModel):
     Args:
         check: the auditor's check, spelled as in a rule's equivalents: `CKV_AWS_18`, `prowler:s3_...`.
         resource: glob over `TYPE::NAME` of the resource, e.g. `aws:s3/bucket:Bucket::*-access-logs`.
-        judgement: the auditor is wrong, the check does not fit this platform, or the gap is known and kept.
+        judgement: the auditor is wrong, the check does not fit this platform, the gap is known and kept, or
+            the emulator of a rehearsal answers otherwise than AWS would.
         reason: why, for a person who doubts it.
         rule: our rule that says otherwise.
     """
@@ -37,7 +38,7 @@ class Answer(BaseModel):
 
     check: str
     resource: Annotated[str, Field(min_length=1)]
-    judgement: Literal["false-positive", "not-applicable", "accepted"]
+    judgement: Literal["false-positive", "not-applicable", "accepted", "emulator"]
     reason: Annotated[str, Field(min_length=_SHORTEST_REASON)]
     rule: str | None = None
 
@@ -116,7 +117,7 @@ def _wrong(file: Path, problems: Sequence[str]) -> GroundplanError:
         f"{file.name} cannot be used.",
         log="\n".join(problems),
         hint=f"Correct {file.relative_to(PROJECT_ROOT) if file.is_relative_to(PROJECT_ROOT) else file}; "
-        "each answer has check, resource, judgement (false-positive, not-applicable, accepted), reason, "
-        "and rule if it explains a disagreement.",
+        "each answer has check, resource, judgement (false-positive, not-applicable, accepted, emulator), "
+        "reason, and rule if it explains a disagreement.",
         exit_code=ExitCode.CONFIG,
     )

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
-import yaml
 from pulumi.runtime import mocks
 
-from infra.settings import parse_settings
-from tests.unit.infra.recording import PROJECT_ROOT, Recording, Registered, record, run_program
-
-
-@cache
-def estate(stack: str) -> Recording:
-    """The whole program with the settings of one stack."""
-    config = yaml.safe_load((PROJECT_ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_text())["config"]
-    settings = parse_settings(
-        region=config["aws:region"], platform=config["groundplan:platform"], stack=stack
-    )
-    return record(lambda: run_program(settings))
+from tests.unit.infra.recording import Recording, Registered, estate_of
 
 
 def estate_state(stack: str) -> dict[str, Any]:
-    """The same as `pulumi stack export` would write it."""
-    return state(*(entry(each) for each in estate(stack).resources))
+    """The whole program with the settings of one stack, as `pulumi stack export` would write it."""
+    return state(*(entry(each) for each in estate_of(stack).resources))
 
 
 def state(*entries: dict[str, Any]) -> dict[str, Any]:
