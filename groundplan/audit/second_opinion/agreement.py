@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from groundplan.audit.second_opinion.equivalents import auditor_check
 from groundplan.audit.second_opinion.opinion import Opinion
 from groundplan.audit.second_opinion.reviewed import Answer
+
+_AGREED, _DISAGREED, _ALONE, _NOT_EVALUATED = "agreed", "disagreed", "alone", "not evaluated"
 
 
 class Outcome(StrEnum):
@@ -47,6 +49,7 @@ class Pair:
         compared: on how many resources both had a verdict.
         agreed: on how many it was the same.
         alone: on how many the auditor had one and we had none that is comparable.
+        not_evaluated: on how many the auditor had one and our rule could not be evaluated.
     """
 
     rule: str
@@ -55,6 +58,7 @@ class Pair:
     compared: int
     agreed: int
     alone: int
+    not_evaluated: int
 
     @property
     def percent(self) -> float | None:
@@ -86,12 +90,10 @@ class Agreement:
     Args:
         pairs: each rule and mapped check, also those that never met.
         disagreements: every one, with its reason.
-        not_evaluated: verdicts of ours that are none, where an auditor had one.
     """
 
     pairs: tuple[Pair, ...]
     disagreements: tuple[Disagreement, ...]
-    not_evaluated: int
 
     @property
     def compared(self) -> int:
@@ -107,6 +109,20 @@ class Agreement:
     def unexplained(self) -> tuple[Disagreement, ...]:
         """Disagreements without a reviewed reason."""
         return tuple(each for each in self.disagreements if each.answer is None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Meeting:
+    """An opinion, and our verdict on the same subject if there is one."""
+
+    rule: str
+    opinion: Opinion
+    ours: Verdict | None
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Rule, auditor and subject."""
+        return self.rule, self.opinion.auditor, self.ours.urn if self.ours else ""
 
 
 def compare(
@@ -127,31 +143,54 @@ def compare(
             block where our rule judges the bucket.
         answers: reviewed reasons.
     """
-    ours = {(verdict.rule, verdict.urn): verdict.outcome for verdict in verdicts}
-    said: defaultdict[tuple[str, str], list[Opinion]] = defaultdict(list)
-    for opinion in opinions:
-        said[opinion.auditor, opinion.check_id].append(opinion)
-    pairs, disagreements, not_evaluated = [], [], 0
+    met = list(_meetings(verdicts, opinions, equivalents, neighbours))
+    found = {each.place for each in met if not each.opinion.passed}
+    pairs, disagreements = [], []
     for rule, auditor, check_id in _mapped(equivalents):
         counts: Counter[str] = Counter()
-        for opinion in said[auditor, check_id]:
-            outcome = _ours(ours, rule, opinion.resource_urn, neighbours)
-            counts[_kind(outcome, opinion)] += 1
-            if outcome and _kind(outcome, opinion) == "disagreed":
-                answer = _answer(answers, rule, opinion)
-                disagreements.append(Disagreement(rule=rule, ours=outcome, opinion=opinion, answer=answer))
-        not_evaluated += counts["not evaluated"]
+        for each in met:
+            if (each.rule, each.opinion.auditor, each.opinion.check_id) != (rule, auditor, check_id):
+                continue
+            kind = _kind(each, found)
+            counts[kind] += 1
+            if each.ours and kind == _DISAGREED:
+                disagreements.append(
+                    Disagreement(
+                        rule=rule,
+                        ours=each.ours.outcome,
+                        opinion=each.opinion,
+                        answer=_answer(answers, rule, each.opinion),
+                    )
+                )
         pairs.append(
             Pair(
                 rule=rule,
                 auditor=auditor,
                 check_id=check_id,
-                compared=counts["agreed"] + counts["disagreed"],
-                agreed=counts["agreed"],
-                alone=counts["alone"],
+                compared=counts[_AGREED] + counts[_DISAGREED],
+                agreed=counts[_AGREED],
+                alone=counts[_ALONE],
+                not_evaluated=counts[_NOT_EVALUATED],
             )
         )
-    return Agreement(pairs=tuple(pairs), disagreements=tuple(disagreements), not_evaluated=not_evaluated)
+    return Agreement(pairs=tuple(pairs), disagreements=tuple(disagreements))
+
+
+def _meetings(
+    verdicts: Sequence[Verdict],
+    opinions: Sequence[Opinion],
+    equivalents: Mapping[str, Sequence[str]],
+    neighbours: Mapping[str, frozenset[str]],
+) -> Iterator[_Meeting]:
+    """Every opinion of a mapped check, with the verdict of each rule that it is mapped to."""
+    ours = {(verdict.rule, verdict.urn): verdict for verdict in verdicts}
+    said: defaultdict[tuple[str, str], list[Opinion]] = defaultdict(list)
+    for opinion in opinions:
+        said[opinion.auditor, opinion.check_id].append(opinion)
+    for rule, auditor, check_id in _mapped(equivalents):
+        for opinion in said[auditor, check_id]:
+            verdict = _ours(ours, rule, opinion.resource_urn, neighbours)
+            yield _Meeting(rule=rule, opinion=opinion, ours=verdict)
 
 
 def _mapped(equivalents: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str, str]]:
@@ -163,8 +202,8 @@ def _mapped(equivalents: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str
 
 
 def _ours(
-    ours: Mapping[tuple[str, str], Outcome], rule: str, urn: str, neighbours: Mapping[str, frozenset[str]]
-) -> Outcome | None:
+    ours: Mapping[tuple[str, str], Verdict], rule: str, urn: str, neighbours: Mapping[str, frozenset[str]]
+) -> Verdict | None:
     """Our verdict on the resource itself, else on the only one of those that it references."""
     if (rule, urn) in ours:
         return ours[rule, urn]
@@ -172,14 +211,15 @@ def _ours(
     return near[0] if len(near) == 1 else None
 
 
-def _kind(outcome: Outcome | None, opinion: Opinion) -> str:
-    match outcome:
-        case None:
-            return "alone"
-        case Outcome.NOT_EVALUATED:
-            return "not evaluated"
-        case _:
-            return "agreed" if (outcome is Outcome.PASS) == opinion.passed else "disagreed"
+def _kind(meeting: _Meeting, found: Container[tuple[str, str, str]]) -> str:
+    """How both relate. One rule may ask what an auditor asks by several checks: one that fails is enough."""
+    if meeting.ours is None:
+        return _ALONE
+    if meeting.ours.outcome is Outcome.NOT_EVALUATED:
+        return _NOT_EVALUATED
+    if meeting.ours.outcome is Outcome.PASS:
+        return _AGREED if meeting.opinion.passed else _DISAGREED
+    return _AGREED if meeting.place in found else _DISAGREED
 
 
 def _answer(answers: Sequence[Answer], rule: str, opinion: Opinion) -> Answer | None:

@@ -12,6 +12,7 @@ from groundplan.audit.second_opinion.equivalents import auditor_check
 from groundplan.audit.second_opinion.manifests import manifests
 from groundplan.audit.second_opinion.opinion import Opinion
 from groundplan.audit.second_opinion.reviewed import Answer
+from groundplan.audit.second_opinion.state import Resource
 from groundplan.audit.second_opinion.terraform_plan import convert
 from groundplan.errors import ExitCode, GroundplanError
 
@@ -101,9 +102,6 @@ def second_opinion(
     resources = state.resources(document)
     plan = convert(resources)
     opinions = (*checkov.on_plan(plan, report), *checkov.on_manifests(manifests(resources), report), *more)
-    neighbours = {
-        each.urn: frozenset(urn for urns in each.references.values() for urn in urns) for each in resources
-    }
     return Report(
         auditors={name: environments.version(name) for name in sorted({each.auditor for each in opinions})},
         opinions=opinions,
@@ -112,11 +110,18 @@ def second_opinion(
             verdicts=verdicts,
             opinions=opinions,
             equivalents=mapped,
-            neighbours=neighbours,
+            neighbours=neighbours_of(resources),
             answers=answers,
         ),
         not_converted=plan.not_converted,
     )
+
+
+def neighbours_of(resources: Sequence[Resource]) -> dict[str, frozenset[str]]:
+    """For each resource those that it references."""
+    return {
+        each.urn: frozenset(urn for urns in each.references.values() for urn in urns) for each in resources
+    }
 
 
 def _line(each: Disagreement) -> str:

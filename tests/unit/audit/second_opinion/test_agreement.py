@@ -61,10 +61,20 @@ def test_waived_findings_count_as_failures() -> None:
     assert agreed(opinion("a", passed=True), a=Outcome.WAIVED).percent == 0
 
 
+def test_one_rule_for_several_checks() -> None:
+    """Our rule fails for one of four flags: the auditor says so by one check, and the others pass."""
+    mapped = {"S3-01": ("CKV_AWS_53", "CKV_AWS_54")}
+    opinions = [opinion("a", passed=False, check="CKV_AWS_53"), opinion("a", passed=True, check="CKV_AWS_54")]
+    for outcome, agreed_on in ((Outcome.FAIL, [1, 1]), (Outcome.PASS, [0, 1])):
+        ours = [Verdict(rule="S3-01", urn=urn("a"), outcome=outcome)]
+        found = compare(verdicts=ours, opinions=opinions, equivalents=mapped, neighbours={})
+        assert [pair.agreed for pair in found.pairs] == agreed_on
+
+
 def test_not_evaluated_is_neither() -> None:
     """It is counted for itself, and no percentage is made of nothing."""
     found = agreed(opinion("a", passed=False), a=Outcome.NOT_EVALUATED)
-    assert (found.compared, found.percent, found.not_evaluated) == (0, None, 1)
+    assert (found.compared, found.percent, found.pairs[0].not_evaluated) == (0, None, 1)
 
 
 def test_auditor_alone() -> None:

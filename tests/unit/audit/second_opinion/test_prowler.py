@@ -73,7 +73,9 @@ def test_manual_is_no_verdict() -> None:
 def test_what_could_not_be_asked_is_told_once() -> None:
     """With the part of prowler that asked, and without warnings."""
     (error,) = survey(log=LOG).errors
-    assert error.startswith("kafka_service: ClientError: An error occurred (404) when calling the ListCoverage")
+    assert error.startswith(
+        "kafka_service: ClientError: An error occurred (404) when calling the ListCoverage"
+    )
 
 
 def test_another_format_is_refused() -> None:
