@@ -78,7 +78,7 @@ def statements_of(document: Any, path: str) -> list[Statement]:
 
 
 def _statement(raw: Any, path: str, index: int) -> Statement:
-    if not isinstance(raw, Mapping) or raw.get("Effect") not in {"Allow", "Deny"}:
+    if not isinstance(raw, Mapping) or raw.get("Effect") not in ("Allow", "Deny"):
         raise ValueError(f"{path} has no Effect of Allow or Deny")
     return Statement(
         path=path,

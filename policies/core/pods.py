@@ -59,7 +59,10 @@ def _search(view: View, path: str, depth: int) -> Iterator[Pod]:
             labels = _peek(
                 view, f"{path.rpartition('.')[0]}.metadata.labels" if "." in path else "metadata.labels"
             )
-            yield Pod(spec=view.object(path), labels=labels if isinstance(labels, Mapping) else {})
+            yield Pod(
+                spec=View(value, view.where(path), view.reads),
+                labels=labels if isinstance(labels, Mapping) else {},
+            )
             return
         for key in value:
             if "." not in key:

@@ -1,0 +1,127 @@
+"""Breaks stacks: one property at a time, or at random."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from typing import Any
+
+from policies.core.resources import Resource
+from policies.core.values import UNKNOWN, Secret
+from tests.unit.policies.fixtures import put
+
+EVERYBODY = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+WRONG_TYPE = {"broken": ["by", {"a": "mutant"}]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutant:
+    """A stack in which one property of one resource is broken."""
+
+    resource: str
+    path: str
+    value: Any
+    resources: tuple[Resource, ...]
+
+
+def mutants_of(resources: Sequence[Resource], index: int, path: str) -> Iterator[Mutant]:
+    """Every way to break one property, the likely mistakes first and a wrong type last.
+
+    Args:
+        resources: the stack.
+        index: which of them is broken.
+        path: which of its properties.
+    """
+    broken = resources[index]
+    for value in (*_mistakes(_at(broken.properties, path)), WRONG_TYPE):
+        properties = deepcopy(dict(broken.properties))
+        try:
+            put(properties, path, value)
+        except (TypeError, IndexError, KeyError):
+            continue  # the way to the property does not exist here
+        mutated = (*resources[:index], replace(broken, properties=properties), *resources[index + 1 :])
+        yield Mutant(resource=broken.name, path=path, value=value, resources=mutated)
+
+
+def _mistakes(value: Any) -> list[Any]:
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, int | float):
+        return [0, value * 1000 + 1, -1]
+    if isinstance(value, str):
+        return [
+            json.dumps({"Version": "2012-10-17", "Statement": [EVERYBODY]}),
+            "broken by a mutant",
+            "*",
+            "",
+        ]
+    if isinstance(value, list):
+        return [[], ["broken by a mutant"]]
+    return [{}] if isinstance(value, Mapping) else [True, "broken by a mutant"]
+
+
+def _at(value: Any, path: str) -> Any:
+    for step in path.split("."):
+        if isinstance(value, Mapping):
+            value = value.get(step)
+        elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    return value
+
+
+def scrambled(resource: Resource, dice: random.Random) -> Resource:
+    """The resource with some of its values replaced by anything that JSON, an unknown or a secret can be."""
+    return replace(resource, properties=_scrambled(deepcopy(dict(resource.properties)), dice))
+
+
+def _scrambled(value: Any, dice: random.Random, depth: int = 0) -> Any:
+    if depth and dice.random() < 0.15:
+        return _anything(dice)
+    if isinstance(value, Mapping):
+        return {key: _scrambled(item, dice, depth + 1) for key, item in value.items() if dice.random() > 0.05}
+    if isinstance(value, list):
+        return [_scrambled(item, dice, depth + 1) for item in value]
+    if isinstance(value, str) and value.startswith('{"') and dice.random() < 0.5:
+        return json.dumps(_scrambled(json.loads(value), dice, depth + 1), default=str)
+    return value
+
+
+def _anything(dice: random.Random) -> Any:
+    return deepcopy(
+        dice.choice(
+            [
+                None,
+                True,
+                -1,
+                0,
+                2**63,
+                1.5,
+                float("inf"),
+                "",
+                "*",
+                "{",
+                "[]",
+                "\x00\ud7ff",
+                "arn:aws:iam::*:root",
+                "a" * 5000,
+                [],
+                [None],
+                [[]],
+                [{}],
+                {},
+                {"": None},
+                {"Statement": [None]},
+                {"Statement": {"Effect": "Allow", "Action": [[]]}},
+                UNKNOWN,
+                [UNKNOWN],
+                {"a": UNKNOWN},
+                Secret("hunter2"),
+                Secret(UNKNOWN),
+            ]
+        )
+    )
