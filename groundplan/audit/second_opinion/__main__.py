@@ -53,8 +53,10 @@ def show(
         found = second_opinion(document, more=survey.opinions if survey else (), report=console.print)
     except GroundplanError as error:
         console.print(f"[bold red]error:[/] {error.message}", soft_wrap=True)
-        console.print((error.log or "").rstrip(), style="dim", markup=False, soft_wrap=True)
-        console.print(f"[bold]next:[/] {error.hint}" if error.hint else "", soft_wrap=True)
+        if error.log:
+            console.print(error.log.rstrip(), style="dim", markup=False, soft_wrap=True)
+        if error.hint:
+            console.print(f"[bold]next:[/] {error.hint}", soft_wrap=True)
         raise typer.Exit(error.exit_code) from None
     if as_json:
         typer.echo(json.dumps(as_document(found, survey), indent=2))
