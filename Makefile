@@ -42,6 +42,8 @@ $(VENV)/.test: constraints/test.txt $(VENV)/.run
 constraints: ## Pin anew what pyproject.toml asks for (versions and hashes, no index lines).
 	$(VENV)/bin/uv pip compile pyproject.toml --group test --group services $(COMPILE) -o constraints/test.txt
 	$(VENV)/bin/uv pip compile pyproject.toml -c constraints/test.txt $(COMPILE) -o constraints/run.txt
+	$(VENV)/bin/uv pip compile --group checkov $(COMPILE) -o constraints/checkov.txt
+	$(VENV)/bin/uv pip compile --group prowler $(COMPILE) -o constraints/prowler.txt
 .PHONY: constraints
 COMPILE := --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 

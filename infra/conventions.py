@@ -46,6 +46,8 @@ class Persona(StrEnum):
 
 TENANT_PERSONAS = (Persona.DATA_SCIENTIST, Persona.DATA_ENGINEER, Persona.ML_ENGINEER)
 
+BACKUP_TAG = ("Backup", "daily")
+"""What has this tag is backed up by AWS Backup."""
 WORKLOAD_LABEL = "groundplan.dev/workload"
 """On every pod of ours: which service it runs."""
 POOL_LABEL = "groundplan.dev/pool"

@@ -13,9 +13,8 @@ from pulumi_aws.iam.role_policy_attachment import RolePolicyAttachment
 
 from infra.aws.account import Account
 from infra.aws.documents import service_trust
+from infra.conventions import BACKUP_TAG
 
-BACKUP_TAG = ("Backup", "daily")
-"""What has this tag is backed up."""
 _POLICIES = ("AWSBackupServiceRolePolicyForBackup", "AWSBackupServiceRolePolicyForRestores")
 
 

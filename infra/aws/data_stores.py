@@ -15,7 +15,7 @@ from pulumi_aws.rds.cluster_instance import ClusterInstance
 from pulumi_aws.rds.subnet_group import SubnetGroup
 from pulumi_aws.vpc.security_group_ingress_rule import SecurityGroupIngressRule
 
-from infra.conventions import ComponentType, physical_name, registered
+from infra.conventions import BACKUP_TAG, ComponentType, physical_name, registered
 
 _ENGINE = EngineType.AURORA_POSTGRESQL
 _PORT = 5432
@@ -161,7 +161,7 @@ class DataStores(pulumi.ComponentResource):
             deletion_protection=args.protect,
             skip_final_snapshot=not args.protect,
             final_snapshot_identifier=f"{self._name}-last" if args.protect else None,
-            tags={"DataClass": "metadata"},
+            tags=dict([("DataClass", "metadata"), BACKUP_TAG]),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[logs], protect=args.protect),
         )
 

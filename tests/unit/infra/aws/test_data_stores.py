@@ -53,6 +53,12 @@ def test_its_log_group_is_there_first() -> None:
     assert group.inputs["name"] == "/aws/rds/cluster/groundplan-dev-metadata/postgresql"
 
 
+def test_the_database_is_backed_up() -> None:
+    """By the tag that the selection looks for: RDS drops its own backups with it, those in the vault stay."""
+    (wanted,) = dev_estate().one("aws:backup/selection:Selection").inputs["selectionTags"]
+    assert dev_estate().one(CLUSTER).inputs["tags"][wanted["key"]] == wanted["value"]
+
+
 def test_the_database_is_guarded_where_data_is_protected() -> None:
     """In production neither Pulumi nor AWS deletes it, and a last snapshot would stay."""
     guarded, free = guarded_estate().one(CLUSTER), dev_estate().one(CLUSTER)
