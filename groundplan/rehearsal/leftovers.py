@@ -96,7 +96,7 @@ def _pids(rehearsal_id: str) -> set[int]:
         inode = namespace.stat().st_ino
         found |= {pid for pid in _all_pids() if _network_inode(pid) == inode}
     found |= cgroups.processes(_name(rehearsal_id))
-    # The command that asks may carry the marker (a shell of `groundplan rehearse env`): it is no left-over.
+    # The command that asks may carry the marker (started by a step of the rehearsal): it is no left-over.
     found -= _own_line()
     return {pid for pid in found if start_time(pid) is not None}
 

@@ -42,8 +42,8 @@ class Stage:
 
     @cached_property
     def shell_environment(self) -> dict[str, str]:
-        """Variables of the shell that `groundplan rehearse env` leaves."""
-        return shell.environment(self.world)
+        """Variables of the shell that `groundplan rehearse env` leaves, and the rehearsal's mark."""
+        return shell.child_environment(self.world)
 
     def run(self, line: str, *, check: bool = True, quiet: bool = False) -> str:
         """Run one line in the rehearsal's shell, as a person would type it, and note it as evidence.

@@ -41,7 +41,7 @@ def test_process_without_pid_file_is_found_and_removed() -> None:
 
 
 def test_the_asking_command_is_no_leftover(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A shell made by `groundplan rehearse env` carries the marker; commands typed in it do not kill it."""
+    """A step of a rehearsal may run `groundplan`, which carries the marker then and does not kill itself."""
     monkeypatch.setenv(processes.MARKER, "shell")
     program = "from groundplan.rehearsal import leftovers; leftovers.remove('shell'); print('alive')"
     done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
