@@ -97,7 +97,7 @@ def test_program_on_path_counts_in_the_right_version_only(
 def test_program_of_a_rehearsal_is_never_taken(
     tmp_path: Path, hello: GoTool, monkeypatch: pytest.MonkeyPatch, checkout: str
 ) -> None:
-    """In a rehearsal's shell its own `pulumi` is first on PATH; a second rehearsal must not get that script."""
+    """In a rehearsal's shell its own `pulumi` is first on PATH; no other may get that script."""
     world = tmp_path / "rehearsals" / "first"
     if checkout == "this":
         monkeypatch.setattr(worlds, "root", lambda: tmp_path / "rehearsals")
