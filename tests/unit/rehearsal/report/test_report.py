@@ -9,9 +9,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from matplotlib.axes import Axes
 
-from groundplan.rehearsal.report import write_report
-from groundplan.rehearsal.scenario.record import Status, StepRecord
+from groundplan.rehearsal.report import charts, write_report
+from groundplan.rehearsal.scenario.record import Status, StepRecord, load_records
 from groundplan.rehearsal.world import World
 
 BEGAN = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -98,6 +99,21 @@ def test_json_and_junit_say_the_same(world: World) -> None:
     assert json.loads((world.folder / "report.json").read_text())["verdict"] == "failed"
     suites = ElementTree.parse(world.folder / "junit.xml").getroot()  # noqa: S314 - written by this test
     assert sum(int(suite.attrib["failures"]) for suite in suites) == 1
+
+
+def test_timeline_of_a_rehearsal_that_went_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engines were started again after the other steps: no bar may begin before zero."""
+    records = load_records(world.evidence)
+    again = records[0]
+    again.started += timedelta(seconds=600)
+    again.finished = again.started + timedelta(seconds=2)
+    bars: list[float] = []
+    monkeypatch.setattr(Axes, "barh", lambda *_, left=0.0, **__: bars.append(left))
+    charts.timeline(records)
+    assert min(bars) == 0
+    assert max(bars) == 570
+    again.save(world.evidence, 0)
+    assert "begun 2026-11-22 12:00 UTC" in write_report(world).read_text()
 
 
 def test_report_of_a_rehearsal_that_has_not_begun(tmp_path: Path) -> None:
