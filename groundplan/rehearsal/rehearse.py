@@ -125,6 +125,7 @@ def _fresh(world: World) -> World:
     _remove(world)
     for folder in (world.evidence, world.logs):
         shutil.rmtree(folder, ignore_errors=True)
+    (world.folder / "world.json").unlink()  # its ports may be those of another version
     return worlds.create(world.id, world.environment, world.region, world.scope)
 
 

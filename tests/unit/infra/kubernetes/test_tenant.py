@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
 
+from infra.planning.subnets import plan_subnets
 from tests.unit.infra.recording import dev_estate
 
 POLICIES = {
@@ -58,11 +60,37 @@ def test_nothing_is_allowed_by_default() -> None:
 
 def test_pods_of_other_tenants_and_node_credentials_are_out_of_reach() -> None:
     """The one wide egress rule leaves out every pod range and the instance metadata service."""
-    ((block,),) = [rule["to"] for rule in POLICIES["allow-aws"]["egress"]]
+    everywhere, _ = POLICIES["allow-aws"]["egress"]
+    ((block,), ports) = everywhere["to"], everywhere["ports"]
     assert block["ipBlock"] == {
         "cidr": "0.0.0.0/0",
         "except": ["10.40.0.0/16", "100.64.0.0/10", "169.254.169.254/32"],
     }
+    assert ports == [{"protocol": "TCP", "port": 443}]
+
+
+def test_credentials_come_from_the_agent_alone() -> None:
+    """Plain HTTP goes to the pod identity agent of the node, and to nobody else."""
+    _, agent = POLICIES["allow-aws"]["egress"]
+    assert agent == {
+        "to": [{"ipBlock": {"cidr": "169.254.170.23/32"}}],
+        "ports": [{"protocol": "TCP", "port": 80}],
+    }
+
+
+def test_brokers_are_reached_on_the_port_for_iam() -> None:
+    """They lie in the isolated subnets, where no pod is."""
+    (rule,) = POLICIES["allow-streaming"]["egress"]
+    isolated = plan_subnets(IPv4Network("10.40.0.0/16"), ("a", "b", "c")).isolated
+    assert [peer["ipBlock"]["cidr"] for peer in rule["to"]] == [str(s.address_range) for s in isolated]
+    assert rule["ports"] == [{"protocol": "TCP", "port": 9098}]
+
+
+def test_every_way_out_names_its_ports() -> None:
+    """No egress rule but the one between training pods is open to any port."""
+    for name, policy in POLICIES.items():
+        for rule in policy.get("egress", []):
+            assert rule.get("ports") or name == "allow-training-peers", name
 
 
 def test_only_training_pods_reach_training_pods() -> None:

@@ -15,7 +15,7 @@ from groundplan.rehearsal.scenario.player import Step, first_error, must_begin_a
 from groundplan.rehearsal.scenario.record import Status, load_records
 from groundplan.rehearsal.scenario.stage import Stage
 from groundplan.rehearsal.toolchain import Toolbox
-from groundplan.rehearsal.world import World
+from groundplan.rehearsal.world import Ports, World
 
 
 class Script:
@@ -94,6 +94,16 @@ def test_an_ended_run_begins_anew(script: Script) -> None:
     assert must_begin_anew(script.world, script.steps) is None
     script.run()
     assert must_begin_anew(script.world, script.steps) == "the last run ended"
+
+
+def test_ports_of_another_version_begin_anew(script: Script) -> None:
+    """A rehearsal whose engines listen elsewhere cannot go on under the policies of today."""
+    script.failing = {"engines"}
+    with pytest.raises(GroundplanError):
+        script.run()
+    assert must_begin_anew(script.world, script.steps) is None
+    elsewhere = replace(script.world, ports=Ports(emulator=4566))
+    assert must_begin_anew(elsewhere, script.steps) == "its engines listen on the ports of another version"
 
 
 def test_a_check_that_fails_is_an_error_at_the_end(script: Script) -> None:
