@@ -7,13 +7,16 @@ import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.table import Table
 
 from groundplan.errors import ExitCode, GroundplanError
 from groundplan.progress import Progress, console
+
+if TYPE_CHECKING:
+    from groundplan.rehearsal.rehearse import Outcome
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -123,24 +126,33 @@ def rehearse_run(
     from groundplan.rehearsal.scenario.player import first_error
 
     default_id = f"{environment}-{only}" if only else environment
-    outcome = rehearse(environment, rehearsal_id or default_id, Progress(), until, only or "all")
-    if as_json:
-        typer.echo(json.dumps([record.as_json() for record in outcome.records], indent=2))
-    else:
-        _print_table(outcome.records)
-        console.print(f"Report: {outcome.report}")
+
+    def show(outcome: Outcome) -> None:
+        if as_json:
+            typer.echo(json.dumps([record.as_json() for record in outcome.records], indent=2))
+        else:
+            _print_outcome(outcome)
+
+    outcome = rehearse(environment, rehearsal_id or default_id, Progress(), until, only or "all", show=show)
     error = first_error(outcome.records)
     if error:
         raise error
 
 
-def _print_table(records: list) -> None:
+def _print_outcome(outcome: Outcome) -> None:
     table = Table("step", "seconds", "checks", "", box=None)
-    for record in records:
+    for record in outcome.records:
         passed = sum(check.passed for check in record.checks)
-        mark = "[green]✓[/]" if passed == len(record.checks) else "[red]✗[/]"
+        good = passed == len(record.checks) and record.status == "done"
+        mark = "[green]✓[/]" if good else f"[red]✗[/] {record.status}"
         table.add_row(record.title, f"{record.seconds:.0f}", f"{passed}/{len(record.checks)}", mark)
     console.print(table)
+    figures = Table("figure", "", box=None)
+    for label, value in outcome.headline.items():
+        figures.add_row(label, value)
+    if outcome.headline:
+        console.print(figures)
+    console.print(f"Report: {outcome.report}", soft_wrap=True)
 
 
 @rehearse_app.command("env")

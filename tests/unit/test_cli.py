@@ -12,8 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from groundplan import cli
 from groundplan.errors import ExitCode, GroundplanError
 from groundplan.rehearsal import rehearse as rehearsing
+from groundplan.rehearsal import worlds
+from groundplan.rehearsal.scenario.player import Step
+from groundplan.rehearsal.scenario.stage import Stage
 from groundplan.rehearsal.world import PROJECT_ROOT
 
 
@@ -94,6 +98,67 @@ def test_rehearsal_without_root_rights_is_exit_code_3(monkeypatch: pytest.Monkey
     with pytest.raises(GroundplanError, match="root rights") as caught:
         rehearsing.require_root()
     assert caught.value.exit_code == ExitCode.AUTH
+
+
+@pytest.fixture
+def failing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A scenario of two steps, the second of which raises; it needs no engines and no root rights."""
+
+    def serve(stage: Stage) -> None:
+        stage.record.figures |= {"accuracy_http": 0.975, "p50_http_ms": 2.25, "p99_grpc_ms": 9.5}
+        stage.record.figures |= {"requests_per_s_grpc": 321.4}
+
+    def destroy(stage: Stage) -> None:
+        raise GroundplanError(f"{stage.record.name} broke", exit_code=ExitCode.DEPLOYMENT)
+
+    steps = tuple(
+        Step(name=play.__name__, title=f"Step {play.__name__}", play=play, engines_run=False)
+        for play in (serve, destroy)
+    )
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(rehearsing, "steps_of", lambda _: steps)
+    monkeypatch.setattr(worlds, "root", lambda: tmp_path)
+    return tmp_path / "failing"
+
+
+def _in_this_process(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Run the command where patches hold; returns its exit code."""
+    monkeypatch.setattr(sys, "argv", ["groundplan", *arguments])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert isinstance(end.value.code, int)
+    return end.value.code
+
+
+def test_a_failed_step_still_shows_table_figures_and_report(
+    failing: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was played, what was measured, where the report lies; then the error, once."""
+    words = ("rehearse", "run", "dev", "--id", failing.name)
+    assert _in_this_process(*words, monkeypatch=monkeypatch) == ExitCode.DEPLOYMENT
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    lines = [" ".join(line.split()) for line in shown.err.splitlines()]
+    assert "Step serve 0 0/0 ✓" in lines
+    assert "Step destroy 0 0/0 ✗ failed" in lines
+    assert {"accuracy, served over HTTP 0.975", "P50 over HTTP 2.2 ms"} <= set(lines)
+    assert {"P99 over gRPC 9.5 ms", "requests/s over gRPC 321"} <= set(lines)
+    assert f"Report: {failing / 'report.html'}" in lines
+    assert (failing / "report.html").exists()
+    assert shown.err.count("destroy broke") == 1
+
+
+def test_a_failed_step_still_prints_its_json(
+    failing: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One document on stdout, with the failure in it."""
+    words = ("rehearse", "run", "dev", "--id", failing.name, "--json")
+    assert _in_this_process(*words, monkeypatch=monkeypatch) == ExitCode.DEPLOYMENT
+    records = json.loads(capsys.readouterr().out)
+    assert [(r["name"], r["status"], r["error"]) for r in records] == [
+        ("serve", "done", None),
+        ("destroy", "failed", "destroy broke"),
+    ]
 
 
 def test_interrupt_is_exit_code_8(tmp_path: Path) -> None:

@@ -102,7 +102,11 @@ def _headline(figures: dict[str, dict[str, Any]]) -> dict[str, str]:
     wanted = (
         ("resources created", "provision", "created", "{}"),
         ("seconds for up", "provision", "seconds", "{:.0f}"),
-        ("accuracy, served", "serve", "accuracy_http", "{:.3f}"),
+        ("accuracy, served over HTTP", "serve", "accuracy_http", "{:.3f}"),
+        ("accuracy, served over gRPC", "serve", "accuracy_grpc", "{:.3f}"),
+        ("P50 over HTTP", "serve", "p50_http_ms", "{:.1f} ms"),
+        ("P99 over HTTP", "serve", "p99_http_ms", "{:.1f} ms"),
+        ("requests/s over HTTP", "serve", "requests_per_s_http", "{:.0f}"),
         ("P50 over gRPC", "serve", "p50_grpc_ms", "{:.1f} ms"),
         ("P99 over gRPC", "serve", "p99_grpc_ms", "{:.1f} ms"),
         ("requests/s over gRPC", "serve", "requests_per_s_grpc", "{:.0f}"),
