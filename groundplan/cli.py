@@ -34,6 +34,7 @@ INTERRUPTED = 130
 """What typer makes of Ctrl-C."""
 
 Environment = Annotated[str, typer.Argument(help="The stack: a file stacks/Pulumi.<environment>.yaml.")]
+RehearsalId = Annotated[str, typer.Argument(help="Name of the rehearsal.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Id = Annotated[
     str | None,
@@ -204,8 +205,27 @@ def rehearse_list(as_json: Json = False) -> None:
     console.print(table)
 
 
+@rehearse_app.command("inventory")
+def rehearse_inventory(rehearsal_id: RehearsalId, as_json: Json = False) -> None:
+    """List what the emulated account holds that was not there when the rehearsal began.
+
+    Example: groundplan rehearse inventory dev
+    """
+    from groundplan.rehearsal import worlds
+    from groundplan.rehearsal.inventory import aws_inventory
+
+    found = aws_inventory(worlds.load(rehearsal_id))
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    for service, ids in found.items():
+        for identifier in ids:
+            typer.echo(f"{service} {identifier}")
+    console.print(f"{sum(map(len, found.values()))} resources of {len(found)} services.")
+
+
 @rehearse_app.command("down")
-def rehearse_down(rehearsal_id: Annotated[str, typer.Argument(help="Name of the rehearsal.")]) -> None:
+def rehearse_down(rehearsal_id: RehearsalId, as_json: Json = False) -> None:
     """Stop a rehearsal and remove everything it left on this machine; its report stays.
 
     Example: groundplan rehearse down dev
@@ -213,6 +233,8 @@ def rehearse_down(rehearsal_id: Annotated[str, typer.Argument(help="Name of the 
     from groundplan.rehearsal.rehearse import take_down
 
     left = take_down(rehearsal_id, Progress())
+    if as_json:
+        typer.echo(json.dumps({"id": rehearsal_id, "left": asdict(left)}, indent=2))
     if left:
         raise GroundplanError(f"Could not remove all of it: {left}", hint="groundplan doctor")
 

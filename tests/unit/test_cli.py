@@ -50,7 +50,13 @@ def test_exit_codes_are_those_of_pulumi() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [(), ("doctor",), ("check",), ("plan",), *(("rehearse", c) for c in ("run", "env", "list", "down"))],
+    [
+        (),
+        ("doctor",),
+        ("check",),
+        ("plan",),
+        *(("rehearse", name) for name in ("run", "env", "list", "inventory", "down")),
+    ],
 )
 def test_help_has_an_example(command: tuple[str, ...]) -> None:
     """`--help` explains each command and shows how it is typed."""
@@ -86,7 +92,7 @@ def test_unknown_step_is_exit_code_2() -> None:
 
 def test_unknown_rehearsal_is_exit_code_6() -> None:
     """Shell and tear-down of a rehearsal that does not exist say which there are."""
-    for words in (("env", "dev", "--id", "never-made"), ("down", "never-made")):
+    for words in (("env", "dev", "--id", "never-made"), ("inventory", "never-made"), ("down", "never-made")):
         done = groundplan("rehearse", *words)
         assert done.returncode == ExitCode.NO_STACK
         assert "'never-made'" in done.stderr

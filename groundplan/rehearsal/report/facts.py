@@ -22,7 +22,7 @@ class Facts:
         rehearsal: id and environment.
         records: evidence of each step.
         machine: what it ran on.
-        versions: of each engine, by name.
+        versions: of what was used, by name: engines, tools, SDKs, frameworks, images.
         stands_for: what each engine is in the cloud.
         resources: each resource of the stack: urn, type, name, component, dependencies, seconds.
         curves: training curves by run: points with step, loss, time, attempt.
@@ -87,7 +87,7 @@ def collect(world: World) -> Facts:
         rehearsal={"id": world.id, "environment": world.environment, "region": world.region},
         records=records,
         machine=_machine(),
-        versions=figure("engines", "versions", {}),
+        versions=figure("engines", "versions", {}) | figure("serve", "versions", {}),
         stands_for=figure("engines", "stands_for", {}),
         resources=figure("provision", "resources", []),
         curves=curves,

@@ -45,10 +45,15 @@ def serve(stage: Stage) -> None:
     )
     stage.record.figures["ready_seconds"] = round(time.monotonic() - began, 1)
     images, labels = ingest.holdout(stage)
-    answers = {
-        protocol: _ask(stage, protocol, f"{address}:{service[f'{protocol}_port']}", images)
-        for protocol in ("http", "grpc")
-    }
+    file = stage.world.evidence / "files" / "holdout.npz"
+    load.save_rows(file, images, labels)
+    answers = {}
+    for protocol in ("http", "grpc"):
+        endpoint = f"{address}:{service[f'{protocol}_port']}"
+        command = f"python -m {load.__name__} {protocol} {endpoint} {MODEL} {file} --rounds {ROUNDS}"
+        with stage.noted(command):
+            answers[protocol] = _ask(stage, protocol, endpoint, images)
+    stage.record.figures["versions"] = {"Triton": _server(f"http://{address}:{service['http_port']}/v2")}
     rows = len(images)
     http, grpc = (answers[protocol].probabilities[:rows] for protocol in ("http", "grpc"))
     accuracy, over_grpc = (float((given.argmax(axis=1) == labels).mean()) for given in (http, grpc))
@@ -125,6 +130,13 @@ def _answers(url: str) -> bool:
             return response.status == 200  # noqa: PLR2004 - HTTP's own OK
     except (urllib.error.URLError, OSError):
         return False
+
+
+def _server(url: str) -> str:
+    """Name and version that the server gives of itself."""
+    with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 - the URL is made above, of http
+        said = json.load(response)
+    return f"{said['version']} ({said['name']})"
 
 
 def _served(stage: Stage) -> set[int]:

@@ -10,7 +10,8 @@ from groundplan.rehearsal.scenario.stage import Stage
 
 def inventory(stage: Stage) -> None:
     """List what is left in the account, over every service that the program used."""
-    found = aws_inventory(stage.world)
+    with stage.noted(f"groundplan rehearse inventory {stage.world.id}"):
+        found = aws_inventory(stage.world)
     left = {service: ids for service, ids in found.items() if ids}
     stage.record.figures["services"] = sorted(found)
     stage.record.figures["left"] = left
@@ -19,7 +20,8 @@ def inventory(stage: Stage) -> None:
 
 def stop(stage: Stage) -> None:
     """Stop the engines and count what the machine still holds of the rehearsal."""
-    supervisor.stop(stage.world, engines_of(stage.world))
+    with stage.noted(f"groundplan rehearse down {stage.world.id}"):
+        supervisor.stop(stage.world, engines_of(stage.world))
     left = leftovers.find(stage.world.id)
     for kind in ("processes", "containers", "mounts", "interfaces", "namespaces", "cgroups"):
         stage.record.check(f"{kind} left", expected=0, actual=len(getattr(left, kind)))

@@ -12,6 +12,7 @@ import pytest
 from matplotlib.axes import Axes
 
 from groundplan.rehearsal.report import charts, write_report
+from groundplan.rehearsal.report.facts import collect
 from groundplan.rehearsal.scenario.record import Status, StepRecord, load_records
 from groundplan.rehearsal.world import World
 
@@ -54,6 +55,7 @@ def world(tmp_path: Path) -> World:
         },
         "serve": {
             "accuracy_http": 0.9722,
+            "versions": {"Triton": "2.56.0 (triton)"},
             "latencies_ms": {"http": [2.0, 3.0, 9.0], "grpc": [1.0, 1.5, 4.0]},
         },
         "stop": {},
@@ -87,6 +89,12 @@ def test_page_shows_the_charts(world: World) -> None:
     assert page.count("<svg") == 5
     assert "worker killed" in page
     assert "resumed" in page
+
+
+def test_versions_are_those_of_engines_and_servers(world: World) -> None:
+    """What the engines' step found and what the model server said stand in one table."""
+    assert collect(world).versions == {"etcd": "3.6.5", "Triton": "2.56.0 (triton)"}
+    assert "2.56.0 (triton)" in write_report(world).read_text()
 
 
 def test_json_and_junit_say_the_same(world: World) -> None:

@@ -12,7 +12,7 @@ from rich.console import Console
 from groundplan.errors import GroundplanError
 from groundplan.progress import Progress
 from groundplan.rehearsal.scenario.player import Step, first_error, must_begin_anew, play
-from groundplan.rehearsal.scenario.record import Status, load_records
+from groundplan.rehearsal.scenario.record import Status, StepRecord, load_records
 from groundplan.rehearsal.scenario.stage import Stage
 from groundplan.rehearsal.toolchain import Toolbox
 from groundplan.rehearsal.world import Ports, World
@@ -124,3 +124,18 @@ def test_an_engine_that_died_explains_the_failure(script: Script) -> None:
     script.steps = (broken,)
     with pytest.raises(GroundplanError, match="engine"):
         script.run()
+
+
+def test_what_a_step_does_itself_is_noted_as_a_command(script: Script) -> None:
+    """The line that a person would type, whether it went well or not."""
+    record = StepRecord(name="inventory", title="Inventory")
+    toolbox = Toolbox(script.world.folder / "cache", lambda _: None)
+    stage = Stage(world=script.world, toolbox=toolbox, progress=Progress(), record=record)
+    with stage.noted("groundplan rehearse inventory script"):
+        pass
+    with pytest.raises(GroundplanError), stage.noted("groundplan rehearse down script"):
+        raise GroundplanError("no")
+    assert [(command.line, command.exit_code) for command in record.commands] == [
+        ("groundplan rehearse inventory script", 0),
+        ("groundplan rehearse down script", 1),
+    ]
