@@ -17,6 +17,7 @@ from itertools import chain
 from pathlib import Path
 
 from groundplan.errors import GroundplanError
+from groundplan.rehearsal.images import orphans
 from groundplan.rehearsal.images.layout import Layout
 
 _LOG_TAIL_LINES = 15
@@ -67,6 +68,7 @@ class Store:
         self.layout = Layout(folder / "layout")
         self.scratch = folder / "scratch"
         self._reserve = folder / "reserve"
+        self._storage = folder / "storage"
         self._buildah = buildah
         for path in (self.layout.folder, folder / "records", folder / "logs"):
             path.mkdir(parents=True, exist_ok=True)
@@ -170,7 +172,7 @@ class Store:
         return done.returncode == 0
 
     def _options(self) -> list[str]:
-        options = ["--root", str(self.folder / "storage"), "--runroot", str(self.folder / "run")]
+        options = ["--root", str(self._storage), "--runroot", str(self.folder / "run")]
         options += ["--storage-driver", "overlay"]
         kind = subprocess.run(
             ["stat", "--file-system", "--format", "%T", self.folder],  # statvfs does not tell the type
@@ -188,6 +190,7 @@ class Store:
         self.scratch.mkdir(exist_ok=True)
         self._try("umount", "--all")
         self._try("rm", "--all")
+        orphans.remove(self._storage)
         # Never past a mount that a killed build left behind.
         subprocess.run(["rm", "-rf", "--one-file-system", self.scratch], check=True)
         self.scratch.mkdir()
