@@ -1,23 +1,28 @@
-"""Layers of buildah's storage that belong to no image and no container, and that no command of it removes.
+"""What a full disk leaves in buildah's storage and no command of it removes.
 
-They come from a full disk: buildah forgets the container of a failed build, and then cannot write down that
-its layer is gone. The layer would fill the disk for ever.
+A build that runs out of space leaves a container that buildah has no state of (it could not write it), so
+that `buildah rm --all` does not see it; or a layer whose deletion it could not write down. Either would fill
+the disk for ever.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 
 def remove(storage: Path) -> list[str]:
-    """Delete them and return their ids. Nothing else may use the storage meanwhile.
+    """Delete all containers, and layers that no image is made of; return the ids of the layers.
+
+    Nothing else may use the storage meanwhile.
 
     Args:
         storage: buildah's root, with the overlay driver.
     """
+    shutil.rmtree(storage / "overlay-containers", ignore_errors=True)
     index = storage / "overlay-layers" / "layers.json"
     layers = {layer["id"]: layer for layer in _read(index)}
     used = _used(storage, layers)
@@ -33,10 +38,9 @@ def remove(storage: Path) -> list[str]:
 
 
 def _used(storage: Path, layers: dict[str, dict[str, Any]]) -> list[str]:
-    """Ids of layers that images and containers are made of, in the order of the index (parents first)."""
+    """Ids of layers that images are made of, in the order of the index (parents first)."""
     images = _read(storage / "overlay-images" / "images.json")
-    containers = _read(storage / "overlay-containers" / "containers.json")
-    tops = [owner["layer"] for owner in (*images, *containers) if owner.get("layer")]
+    tops = [image["layer"] for image in images if image.get("layer")]
     tops += [layer for image in images for layer in image.get("mapped-layers") or ()]
     found: set[str] = set()
     for top in tops:

@@ -1,4 +1,4 @@
-"""Layers that nothing is made of are deleted; what images and containers need stays."""
+"""Containers and layers that nothing is made of are deleted; what images need stays."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _write(file: Path, content: object) -> None:
 
 
 def test_only_what_nobody_needs_goes(tmp_path: Path) -> None:
-    """A chain of an image, a container's layer, and one that was forgotten."""
+    """The layers of an image stay; that of a container, and one that was forgotten, do not."""
     parents = {"base": "", "image": "base", "container": "base", "forgotten": "base"}
     for layer in parents:
         (tmp_path / "overlay" / layer / "diff").mkdir(parents=True)
@@ -26,15 +26,15 @@ def test_only_what_nobody_needs_goes(tmp_path: Path) -> None:
     _write(index, [{"id": layer, "parent": parent, "diff-size": 1} for layer, parent in parents.items()])
     _write(tmp_path / "overlay-images" / "images.json", [{"id": "i", "layer": "image"}])
     _write(tmp_path / "overlay-containers" / "containers.json", [{"id": "c", "layer": "container"}])
-    assert orphans.remove(tmp_path) == ["forgotten"]
-    assert [layer["id"] for layer in json.loads(index.read_text())] == ["base", "image", "container"]
+    assert orphans.remove(tmp_path) == ["container", "forgotten"]
+    assert [layer["id"] for layer in json.loads(index.read_text())] == ["base", "image"]
     assert json.loads(index.read_text())[1] == {"id": "image", "parent": "base", "diff-size": 1}
     assert sorted(path.name for path in (tmp_path / "overlay" / "l").iterdir()) == [
         "Lbase",
-        "Lcontainer",
         "Limage",
     ]
     assert not (tmp_path / "overlay" / "forgotten").exists()
+    assert not (tmp_path / "overlay-containers").exists()
     assert (tmp_path / "overlay" / "base" / "diff" / "file").exists()
     assert orphans.remove(tmp_path) == []
 
