@@ -23,6 +23,6 @@ def stop(stage: Stage) -> None:
     with stage.noted(f"groundplan rehearse down {stage.world.id}"):
         supervisor.stop(stage.world, engines_of(stage.world))
     left = leftovers.find(stage.world.id)
-    for kind in ("processes", "containers", "mounts", "interfaces", "namespaces", "cgroups"):
+    for kind in ("processes", "containers", "mounts", "interfaces", "namespaces", "cgroups", "rules"):
         stage.record.check(f"{kind} left", expected=0, actual=len(getattr(left, kind)))
     leftovers.remove(stage.world.id)
