@@ -67,7 +67,7 @@ CHECKS = {
     "second-up": {"changes of a second up"},
     "refresh": {"changes found by refresh"},
     "destroy": {"resources left in the state"},
-    "inventory": {"AWS resources left after destroy"},
+    "inventory": {"AWS resources left after destroy", "namespaces of tenants left after destroy"},
     "stop": {
         f"{kind} left"
         for kind in ("processes", "containers", "mounts", "interfaces", "namespaces", "cgroups", "rules")
