@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -11,9 +12,12 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
+from rich.console import Console
 
-from groundplan import cli
+from groundplan import cli, settings
 from groundplan.errors import ExitCode, GroundplanError
+from groundplan.progress import Progress
 from groundplan.rehearsal import rehearse as rehearsing
 from groundplan.rehearsal import worlds
 from groundplan.rehearsal.scenario.player import Step
@@ -102,8 +106,25 @@ def test_rehearsal_without_root_rights_is_exit_code_3(monkeypatch: pytest.Monkey
     """It says why it needs them before it touches anything."""
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(GroundplanError, match="root rights") as caught:
-        rehearsing.require_root()
+        rehearsing.rehearse("dev", "never-made", Progress(Console(file=io.StringIO())))
     assert caught.value.exit_code == ExitCode.AUTH
+    assert not (PROJECT_ROOT / "rehearsals" / "never-made").exists()
+
+
+def test_wrong_stack_file_is_exit_code_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file, the key and what is allowed are named; no rehearsal is made of it."""
+    stack = yaml.safe_load((PROJECT_ROOT / "stacks" / "Pulumi.dev.yaml").read_text())
+    stack["config"]["groundplan:platform"]["protect_date"] = True
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.dev.yaml").write_text(yaml.safe_dump(stack))
+    monkeypatch.setattr(settings, "PROJECT_ROOT", tmp_path)
+    monkeypatch.setattr(worlds, "root", lambda: tmp_path / "rehearsals")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with pytest.raises(GroundplanError, match=r"Pulumi\.dev\.yaml cannot be used") as caught:
+        rehearsing.rehearse("dev", "never-made", Progress(Console(file=io.StringIO())))
+    assert caught.value.exit_code == ExitCode.CONFIG
+    assert "protect_date" in (caught.value.log or "")
+    assert not (tmp_path / "rehearsals").exists()
 
 
 @pytest.fixture

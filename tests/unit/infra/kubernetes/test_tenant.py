@@ -46,6 +46,16 @@ def test_the_quota_is_the_one_in_the_settings() -> None:
     assert hard["services.loadbalancers"] == "1"
 
 
+def test_containers_that_ask_for_nothing_get_little() -> None:
+    """Without defaults the quota would refuse every container that names no requests."""
+    (limit,) = dev_estate().one("kubernetes:core/v1:LimitRange").inputs["spec"]["limits"]
+    assert limit == {
+        "type": "Container",
+        "defaultRequest": {"cpu": "100m", "memory": "256Mi"},
+        "default": {"cpu": "1", "memory": "256Mi"},
+    }
+
+
 def test_service_accounts_carry_no_token() -> None:
     """One for each workload; the Kubernetes API is none of their business."""
     accounts = dev_estate().of("kubernetes:core/v1:ServiceAccount")
