@@ -74,11 +74,16 @@ def _medians(runs: list[dict[str, float]]) -> dict[str, float]:
 
 def _print(medians: dict[str, dict[str, float]]) -> None:
     kinds = list(medians)
-    print(f"{'stage':<18}" + "".join(f"{kind:>10}" for kind in kinds) + f"{'goal':>10}")
+    print(f"{'stage':<18}" + "".join(f"{kind:>10}{'goal':>8}" for kind in kinds))
     for stage in medians[kinds[0]]:
-        for_all = GOALS_S.get(f"all, {kinds[-1]}") if stage == "all" else GOALS_S.get(stage)
-        row = "".join(f"{medians[kind][stage]:>10.1f}" for kind in kinds)
-        print(f"{stage:<18}{row}{for_all or '':>10}")
+        row = "".join(f"{medians[kind][stage]:>10.1f}{_goal(kind, stage):>8}" for kind in kinds)
+        print(f"{stage:<18}{row}")
+
+
+def _goal(kind: str, stage: str) -> str:
+    """The goal of a stage in seconds; single stages have one for warm runs only."""
+    goal = GOALS_S.get(f"all, {kind}") if stage == "all" else GOALS_S.get(stage) if kind == "warm" else None
+    return str(goal or "")
 
 
 if __name__ == "__main__":

@@ -8,13 +8,16 @@ import sys
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.table import Table
 
 from groundplan.errors import ExitCode, GroundplanError
 from groundplan.progress import Progress, console
+
+if TYPE_CHECKING:
+    from groundplan.rehearsal.rehearse import Outcome
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,6 +35,7 @@ INTERRUPTED = 130
 """What typer makes of Ctrl-C."""
 
 Environment = Annotated[str, typer.Argument(help="The stack: a file stacks/Pulumi.<environment>.yaml.")]
+RehearsalId = Annotated[str, typer.Argument(help="Name of the rehearsal.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Id = Annotated[
     str | None,
@@ -161,24 +165,33 @@ def rehearse_run(
     from groundplan.rehearsal.scenario.player import first_error
 
     default_id = f"{environment}-{only}" if only else environment
-    outcome = rehearse(environment, rehearsal_id or default_id, Progress(), until, only or "all")
-    if as_json:
-        typer.echo(json.dumps([record.as_json() for record in outcome.records], indent=2))
-    else:
-        _print_table(outcome.records)
-        console.print(f"Report: {outcome.report}")
+
+    def show(outcome: Outcome) -> None:
+        if as_json:
+            typer.echo(json.dumps([record.as_json() for record in outcome.records], indent=2))
+        else:
+            _print_outcome(outcome)
+
+    outcome = rehearse(environment, rehearsal_id or default_id, Progress(), until, only or "all", show=show)
     error = first_error(outcome.records)
     if error:
         raise error
 
 
-def _print_table(records: list) -> None:
+def _print_outcome(outcome: Outcome) -> None:
     table = Table("step", "seconds", "checks", "", box=None)
-    for record in records:
+    for record in outcome.records:
         passed = sum(check.passed for check in record.checks)
-        mark = "[green]✓[/]" if passed == len(record.checks) else "[red]✗[/]"
+        good = passed == len(record.checks) and record.status == "done"
+        mark = "[green]✓[/]" if good else f"[red]✗[/] {record.status}"
         table.add_row(record.title, f"{record.seconds:.0f}", f"{passed}/{len(record.checks)}", mark)
     console.print(table)
+    figures = Table("figure", "", box=None)
+    for label, value in outcome.headline.items():
+        figures.add_row(label, value)
+    if outcome.headline:
+        console.print(figures)
+    console.print(f"Report: {outcome.report}", soft_wrap=True)
 
 
 @rehearse_app.command("env")
@@ -230,8 +243,27 @@ def rehearse_list(as_json: Json = False) -> None:
     console.print(table)
 
 
+@rehearse_app.command("inventory")
+def rehearse_inventory(rehearsal_id: RehearsalId, as_json: Json = False) -> None:
+    """List what the emulated account holds that was not there when the rehearsal began.
+
+    Example: groundplan rehearse inventory dev
+    """
+    from groundplan.rehearsal import worlds
+    from groundplan.rehearsal.inventory import aws_inventory
+
+    found = aws_inventory(worlds.load(rehearsal_id))
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    for service, ids in found.items():
+        for identifier in ids:
+            typer.echo(f"{service} {identifier}")
+    console.print(f"{sum(map(len, found.values()))} resources of {len(found)} services.")
+
+
 @rehearse_app.command("down")
-def rehearse_down(rehearsal_id: Annotated[str, typer.Argument(help="Name of the rehearsal.")]) -> None:
+def rehearse_down(rehearsal_id: RehearsalId, as_json: Json = False) -> None:
     """Stop a rehearsal and remove everything it left on this machine; its report stays.
 
     Example: groundplan rehearse down dev
@@ -239,6 +271,8 @@ def rehearse_down(rehearsal_id: Annotated[str, typer.Argument(help="Name of the 
     from groundplan.rehearsal.rehearse import take_down
 
     left = take_down(rehearsal_id, Progress())
+    if as_json:
+        typer.echo(json.dumps({"id": rehearsal_id, "left": asdict(left)}, indent=2))
     if left:
         raise GroundplanError(f"Could not remove all of it: {left}", hint="groundplan doctor")
 

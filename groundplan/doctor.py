@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -19,9 +20,9 @@ from groundplan.rehearsal.toolchain.golang import MINIMUM_GO, find_go
 from groundplan.rehearsal.world import PROJECT_ROOT, cache_folder
 
 _GIB = 1024**3
-_DISK_TO_BUILD_GIB = 40
+_DISK_TO_BUILD_GIB = 30
 _DISK_TO_RUN_GIB = 10
-_MEMORY_GIB = 8
+_MEMORY_GIB = 6
 _CPUS = 2
 _PROBE_TIMEOUT_S = 20
 
@@ -65,6 +66,7 @@ def examine() -> list[Check]:
         *(_tool(TOOLS[name], tool) for name, tool in found.items()),
         *_kernel(),
         _addresses(),
+        _ports(),
         *_rehearsals(),
     ]
 
@@ -159,8 +161,19 @@ def _addresses() -> Check:
         slot = worlds.next_slot()
     except GroundplanError as error:
         return Check(name=name, found="none", needed=needed, ok=False, remedy=error.hint or error.message)
-    # Engines listen inside a rehearsal's own network, so no port of the machine can be in their way.
     return Check(name=name, found=f"10.199.{slot}.0/30", needed=needed, ok=True)
+
+
+def _ports() -> Check:
+    """Engines listen inside a rehearsal's own network; providers take any free port of the loopback."""
+    name, needed = "ports", "any of 127.0.0.1; engines listen in a network of their own"
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            found = f"{server.getsockname()[1]} is free"
+    except OSError as error:
+        remedy = "End programs that hold connections: ss --tcp --all --processes"
+        return Check(name=name, found=str(error), needed=needed, ok=False, remedy=remedy)
+    return Check(name=name, found=found, needed=needed, ok=True)
 
 
 def _rehearsals() -> Iterator[Check]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from policies.core.paths import step_into, steps
 from policies.core.resources import Resource
 from policies.core.values import UNKNOWN, Secret
 
@@ -23,13 +24,8 @@ def shown(resource: Resource, path: str) -> str:
         path: dotted, as rules name it.
     """
     value: Any = resource.properties
-    for step in path.split(".") if path else ():
-        if isinstance(value, Mapping):
-            value = value.get(step)
-        elif isinstance(value, list | tuple) and step.isdigit() and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            return "absent"
+    for step in steps(value, path):
+        value = step_into(value, step)
     return _shown(value)
 
 

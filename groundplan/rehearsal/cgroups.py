@@ -52,6 +52,13 @@ def folders(name: str, root: Path = ROOT) -> list[Path]:
     return found
 
 
+def names(root: Path = ROOT) -> list[str]:
+    """Names of all cgroups directly below the root of a hierarchy."""
+    return sorted(
+        {entry.name for hierarchy in _hierarchies(root) for entry in hierarchy.iterdir() if entry.is_dir()}
+    )
+
+
 def remove(name: str, root: Path = ROOT) -> None:
     """Kill what is left in the cgroup and delete it with all below it."""
     deadline = time.monotonic() + _END_TIMEOUT_S

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import boto3
@@ -72,30 +73,6 @@ def take(endpoint_url: str, authority: Path, region: str, credentials: Mapping[s
         region: AWS region.
         credentials: `AccessKeyId`, `SecretAccessKey`, `SessionToken`.
     """
-    listers: dict[str, Callable[[Any], Iterable[str]]] = {
-        "accessanalyzer": _access_analyzer,
-        "amp": _metrics,
-        "backup": _backup,
-        "budgets": _budgets,
-        "ce": _cost_anomalies,
-        "cloudtrail": _cloudtrail,
-        "cloudwatch": _alarms,
-        "config": _config,
-        "ec2": _ec2,
-        "ecr": _ecr,
-        "eks": _eks,
-        "guardduty": _guardduty,
-        "iam": _iam,
-        "kafka": _kafka,
-        "inspector2": _inspector,
-        "kms": _kms,
-        "logs": _logs,
-        "rds": _rds,
-        "s3": _s3,
-        "securityhub": _security_hub,
-        "secretsmanager": _secrets,
-        "sns": _topics,
-    }
     connect = partial(
         _session().client,
         region_name=region,
@@ -106,7 +83,7 @@ def take(endpoint_url: str, authority: Path, region: str, credentials: Mapping[s
         verify=str(authority),
         config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 2}),
     )
-    return {service: sorted(lister(connect(service))) for service, lister in listers.items()}
+    return {service: sorted(lister(connect(service))) for service, lister in LISTERS.items()}
 
 
 @cache
@@ -281,3 +258,32 @@ def _metrics(client: Any) -> Iterable[str]:
 
 def _topics(client: Any) -> Iterable[str]:
     return (f"Topics/{topic['TopicArn']}" for topic in _pages(client, "list_topics", "Topics"))
+
+
+LISTERS: Mapping[str, Callable[[Any], Iterable[str]]] = MappingProxyType(
+    {
+        "accessanalyzer": _access_analyzer,
+        "amp": _metrics,
+        "backup": _backup,
+        "budgets": _budgets,
+        "ce": _cost_anomalies,
+        "cloudtrail": _cloudtrail,
+        "cloudwatch": _alarms,
+        "config": _config,
+        "ec2": _ec2,
+        "ecr": _ecr,
+        "eks": _eks,
+        "guardduty": _guardduty,
+        "iam": _iam,
+        "kafka": _kafka,
+        "inspector2": _inspector,
+        "kms": _kms,
+        "logs": _logs,
+        "rds": _rds,
+        "s3": _s3,
+        "securityhub": _security_hub,
+        "secretsmanager": _secrets,
+        "sns": _topics,
+    }
+)
+"""Service, as boto3 calls it -> what lists all that it holds."""

@@ -12,7 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from groundplan.rehearsal import cgroups, mounts, worlds
+from groundplan.errors import GroundplanError
+from groundplan.rehearsal import cgroups, host_rules, mounts, worlds
 from groundplan.rehearsal.processes import marker, start_time
 
 _NAMESPACES = Path("/run/netns")
@@ -32,6 +33,7 @@ class Leftovers:
         namespaces: its network namespace.
         cgroups: its folders below the cgroup hierarchies, children before parents.
         containers: containers whose shim still runs.
+        rules: firewall rules, sets and routes of the machine that name its link.
     """
 
     processes: tuple[str, ...] = ()
@@ -40,6 +42,7 @@ class Leftovers:
     namespaces: tuple[str, ...] = ()
     cgroups: tuple[str, ...] = ()
     containers: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return any(vars(self).values())
@@ -58,21 +61,25 @@ def find(rehearsal_id: str) -> Leftovers:
         namespaces=(name,) if (_NAMESPACES / name).exists() else (),
         cgroups=tuple(str(folder) for folder in cgroups.folders(name)),
         containers=tuple(_container(command) for command in shims),
+        rules=tuple(_rules(rehearsal_id)),
     )
 
 
 def find_all() -> dict[str, Leftovers]:
     """What every rehearsal of this project holds on the machine, running ones included, by its id.
 
-    Namespaces and processes of rehearsals whose folder is gone are found as well.
+    What is left of rehearsals whose folder is gone is found as well.
     """
     ids = {world.id for world in worlds.list()}
-    ids |= {
-        entry.name.removeprefix(_name(""))
-        for entry in _entries(_NAMESPACES)
-        if entry.name.startswith(_name(""))
-    }
+    names = [entry.name for entry in _entries(_NAMESPACES)] + cgroups.names()
+    ids |= {name.removeprefix(_name("")) for name in names if name.startswith(_name(""))}
     ids |= {owner for pid in _all_pids() if (owner := marker(pid))}
+    inside = [*mounts.below(worlds.root()), *(Path(_alias(link)) for link in _our_links())]
+    ids |= {
+        path.relative_to(worlds.root()).parts[0]
+        for path in inside
+        if path.is_relative_to(worlds.root()) and path != worlds.root()
+    }
     found = {rehearsal_id: find(rehearsal_id) for rehearsal_id in sorted(ids)}
     return {rehearsal_id: left for rehearsal_id, left in found.items() if left}
 
@@ -96,7 +103,7 @@ def _pids(rehearsal_id: str) -> set[int]:
         inode = namespace.stat().st_ino
         found |= {pid for pid in _all_pids() if _network_inode(pid) == inode}
     found |= cgroups.processes(_name(rehearsal_id))
-    # The command that asks may carry the marker (a shell of `groundplan rehearse env`): it is no left-over.
+    # The command that asks may carry the marker (started by a step of the rehearsal): it is no left-over.
     found -= _own_line()
     return {pid for pid in found if start_time(pid) is not None}
 
@@ -150,8 +157,29 @@ def _container(shim: str) -> str:
 def _interfaces(rehearsal_id: str) -> list[Path]:
     """Links that carry the rehearsal's folder as their alias (see `network.create`)."""
     folder = str(_folder(rehearsal_id))
-    links = [link for link in _entries(_INTERFACES) if _OUR_INTERFACE.fullmatch(link.name)]
-    return [link for link in links if (link / "ifalias").read_text().strip() == folder]
+    return [link for link in _our_links() if _alias(link) == folder]
+
+
+def _our_links() -> list[Path]:
+    return [link for link in _entries(_INTERFACES) if _OUR_INTERFACE.fullmatch(link.name)]
+
+
+def _alias(link: Path) -> str:
+    with suppress(OSError):  # removed meanwhile
+        return (link / "ifalias").read_text().strip()
+    return ""
+
+
+def _rules(rehearsal_id: str) -> list[str]:
+    """Rules about its link, unless a rehearsal of another checkout has the same link now."""
+    try:
+        world = worlds.load_file(_folder(rehearsal_id) / "world.json")
+    except GroundplanError:
+        return []
+    owner = _alias(_INTERFACES / world.host_interface)
+    if owner and owner != str(world.folder):
+        return []
+    return host_rules.naming(world.host_interface, world.link)
 
 
 def _entries(folder: Path) -> list[Path]:

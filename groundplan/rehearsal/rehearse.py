@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from groundplan.progress import Progress
 from groundplan.rehearsal import leftovers, supervisor, worlds
 from groundplan.rehearsal.engines import engines_of
 from groundplan.rehearsal.report import write_report
+from groundplan.rehearsal.report.facts import collect
 from groundplan.rehearsal.scenario.player import Step, must_begin_anew, play
 from groundplan.rehearsal.scenario.record import StepRecord
 from groundplan.rehearsal.scenario.steps import steps_of
@@ -27,11 +29,13 @@ class Outcome:
     Attributes:
         world: its world (stopped, when the last step was played).
         records: evidence of each step played so far.
+        headline: the figures that people look for first, label -> text; only those that were measured.
         report: the HTML page.
     """
 
     world: World
     records: list[StepRecord]
+    headline: dict[str, str]
     report: Path
 
 
@@ -41,6 +45,8 @@ def rehearse(
     progress: Progress,
     until: str | None = None,
     scope: Scope = "all",
+    *,
+    show: Callable[[Outcome], None] = lambda _: None,
 ) -> Outcome:
     """Play the scenario for one environment, from where an interrupted run of it stopped.
 
@@ -50,6 +56,7 @@ def rehearse(
         progress: what people see.
         until: name of the last step to play; all if None.
         scope: `aws` for the AWS half of the stack alone, which needs no cluster.
+        show: given what the rehearsal came to; also when a step failed or Ctrl-C came, before the error.
 
     Raises:
         GroundplanError: no root rights, a wrong stack file, an engine or a step that failed.
@@ -65,10 +72,11 @@ def rehearse(
             world = _fresh(world)
         toolbox = Toolbox(cache_folder(), progress.note)
         try:
-            records = play(world, toolbox, steps, progress)
+            play(world, toolbox, steps, progress)
         finally:
-            report = write_report(world)
-        return Outcome(world=world, records=records, report=report)
+            outcome = _outcome(world)
+            show(outcome)
+        return outcome
 
 
 def take_down(rehearsal_id: str, progress: Progress) -> leftovers.Leftovers:
@@ -108,6 +116,12 @@ def require_root() -> None:
         )
 
 
+def _outcome(world: World) -> Outcome:
+    facts = collect(world)
+    report = write_report(world)
+    return Outcome(world=world, records=facts.records, headline=facts.headline, report=report)
+
+
 def _steps_until(steps: tuple[Step, ...], until: str | None) -> tuple[Step, ...]:
     if until is None:
         return steps
@@ -125,6 +139,7 @@ def _fresh(world: World) -> World:
     _remove(world)
     for folder in (world.evidence, world.logs):
         shutil.rmtree(folder, ignore_errors=True)
+    (world.folder / "world.json").unlink()  # its ports may be those of another version
     return worlds.create(world.id, world.environment, world.region, world.scope)
 
 

@@ -24,6 +24,7 @@ from pathlib import Path
 import yaml
 
 from groundplan.errors import ExitCode, GroundplanError
+from groundplan.rehearsal import processes
 from groundplan.rehearsal.providers import language_host
 from groundplan.rehearsal.providers.grpc_server import listening_port
 from groundplan.rehearsal.toolchain import Toolbox
@@ -53,13 +54,20 @@ def environment(world: World) -> dict[str, str]:
         "HOME": str(Path.home()),
         "KUBECONFIG": str(home / "kubeconfig"),
         "GROUNDPLAN_RELEASE": str(world.release_manifest),
-        "GROUNDPLAN_REHEARSAL": world.id,
         # Without bytecode each run of Pulumi compiles pulumi-aws anew: three seconds.
         "PYTHONDONTWRITEBYTECODE": "",
     }
     if not (home / "prepared").exists():
-        _prepare(world, home, variables)
+        _prepare(world, home, {**variables, processes.MARKER: world.id})
     return variables
+
+
+def child_environment(world: World) -> dict[str, str]:
+    """The same for what the rehearsal itself runs: marked, so that it is found and ended with the rehearsal.
+
+    A person's shell is not marked: what they start in it is theirs.
+    """
+    return {**environment(world), processes.MARKER: world.id}
 
 
 def _of_aws(world: World) -> dict[str, str]:

@@ -100,7 +100,8 @@ def run(
 
 def _run(world: World, words: list[str], log: EventLog, stack_file: Path | None) -> tuple[int, str]:
     """Run Pulumi and read its events from a pipe as they come; return its exit code and what it printed."""
-    variables = {**shell.environment(world), "PULUMI_DEBUG_COMMANDS": "true"}  # or there is no --event-log
+    # Without PULUMI_DEBUG_COMMANDS there is no --event-log.
+    variables = {**shell.child_environment(world), "PULUMI_DEBUG_COMMANDS": "true"}
     if stack_file:
         variables["GROUNDPLAN_STACK_FILE"] = str(stack_file)
     receiving, sending = os.pipe()

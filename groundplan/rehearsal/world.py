@@ -20,6 +20,8 @@ SERVICE_NETWORK = IPv4Network("172.20.0.0/16")
 POD_IDENTITY_ADDRESS = IPv4Address("169.254.170.23")
 """Where EKS' pod identity agent listens on each node."""
 
+HTTPS_PORT = 443
+
 Scope = Literal["all", "aws"]
 """What of a stack is rehearsed."""
 
@@ -35,7 +37,11 @@ def cache_folder() -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class Ports:
-    """Ports that engines listen on, all in the rehearsal's own network namespace."""
+    """Ports that engines listen on, all in the rehearsal's own network namespace.
+
+    The AWS APIs answer on the port of AWS, so that a network policy that lets pods reach AWS lets them reach
+    the emulator. No Service of type LoadBalancer can have that port: it would get the same address.
+    """
 
     etcd_client: int = 2379
     etcd_peer: int = 2380
@@ -49,7 +55,7 @@ class Ports:
     dns: int = 53
     dns_health: int = 8181
     metrics_server: int = 4443
-    emulator: int = 4566
+    emulator: int = HTTPS_PORT
     emulator_webhook: int = 4567
     pod_identity: int = 80
 
@@ -120,7 +126,8 @@ class World:
     @property
     def aws_endpoint_url(self) -> str:
         """What `AWS_ENDPOINT_URL` is set to, on the machine and in pods alike."""
-        return f"https://{self.node_address}:{self.ports.emulator}"
+        port = self.ports.emulator
+        return f"https://{self.node_address}" + ("" if port == HTTPS_PORT else f":{port}")
 
     # --- folders --------------------------------------------------------------------------
     @property

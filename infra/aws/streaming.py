@@ -16,7 +16,7 @@ from pulumi_aws.vpc.security_group_ingress_rule import SecurityGroupIngressRule
 
 from infra.conventions import PROJECT, ComponentType, physical_name, registered
 
-_IAM_PORT = 9098
+IAM_PORT = 9098
 _EXPORTER_PORTS = {"JMX exporter": 11001, "node exporter": 11002}
 _REPLICAS = 3
 _MIN_IN_SYNC = 2
@@ -107,7 +107,7 @@ class Streaming(pulumi.ComponentResource):
             tags={"Name": name},
             opts=self._child,
         )
-        ports = {"Kafka with IAM": _IAM_PORT, **(_EXPORTER_PORTS if self._args.brokers else {})}
+        ports = {"Kafka with IAM": IAM_PORT, **(_EXPORTER_PORTS if self._args.brokers else {})}
         for purpose, port in ports.items():
             for number, address_range in enumerate(self._args.client_ranges):
                 SecurityGroupIngressRule(

@@ -8,13 +8,14 @@ import pulumi
 from pulumi import Output, ResourceOptions
 
 from infra.aws.layer import AwsEstate
+from infra.aws.streaming import IAM_PORT
 from infra.kubernetes.access import kubernetes_provider
 from infra.kubernetes.inference import GRPC_PORT, HTTP_PORT, Inference, InferenceArgs
 from infra.kubernetes.ingest import Ingest, IngestArgs
 from infra.kubernetes.pods import PodSize, Workload
 from infra.kubernetes.tenant import Tenant, TenantArgs
 from infra.kubernetes.training import Training, TrainingArgs
-from infra.planning.subnets import SHARED_ADDRESS_SPACE
+from infra.planning.subnets import SHARED_ADDRESS_SPACE, plan_subnets
 from infra.settings.models import PodSizeSettings, Settings, TenantSettings
 from infra.settings.release import SERVICES, Release
 
@@ -75,6 +76,7 @@ class _TenantBuilder:
     def _create_tenant(self) -> Tenant:
         platform, quota = self._settings.platform, self._tenant.quota
         vpc_range = str(platform.network.vpc_range)
+        subnets = plan_subnets(platform.network.vpc_range, platform.network.zones)
         callers = [str(address_range) for address_range in self._tenant.inference.caller_ranges]
         return Tenant(
             self._name,
@@ -87,6 +89,8 @@ class _TenantBuilder:
                 gpus=quota.gpus,
                 pods=quota.pods,
                 pod_ranges=[vpc_range, str(SHARED_ADDRESS_SPACE)],
+                broker_ranges=[str(subnet.address_range) for subnet in subnets.isolated],
+                broker_port=IAM_PORT,
                 # A load balancer's health checks, and what nodes forward to others, come from the VPC.
                 caller_ranges=[vpc_range, *callers],
                 inference_ports=[HTTP_PORT, GRPC_PORT],

@@ -13,16 +13,28 @@ if TYPE_CHECKING:
 
 _ALL_PODS: LabelSelectorArgsDict = {}
 _INSTANCE_METADATA = "169.254.169.254/32"
+_POD_IDENTITY_AGENT = "169.254.170.23/32"
+"""Where EKS' agent answers on each node:
+https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html"""
 _DNS_PORT = 53
+_HTTPS_PORT = 443
+_HTTP_PORT = 80
 
 
 def tenant_policies(
-    *, pod_ranges: Sequence[str], caller_ranges: Sequence[str], inference_ports: Sequence[int]
+    *,
+    pod_ranges: Sequence[str],
+    broker_ranges: Sequence[str],
+    broker_port: int,
+    caller_ranges: Sequence[str],
+    inference_ports: Sequence[int],
 ) -> dict[str, NetworkPolicySpecArgsDict]:
     """The specs of a namespace's policies by name.
 
     Args:
         pod_ranges: every range that a pod of any namespace can have an address in.
+        broker_ranges: where the Kafka brokers have their addresses.
+        broker_port: theirs, for clients with an IAM identity.
         caller_ranges: who may call the model server.
         inference_ports: its ports for callers.
     """
@@ -38,12 +50,23 @@ def tenant_policies(
                 ]
             },
         ),
+        # AWS has no fixed addresses, but one port. Left out: other tenants' pods and the node's credentials.
         "allow-aws": _egress(
             _ALL_PODS,
             {
-                # AWS has no fixed addresses, and an endpoint of one's own may listen on any port. What
-                # counts is whom this leaves out: pods of other tenants, and the node's credentials.
-                "to": [{"ip_block": {"cidr": "0.0.0.0/0", "except_": [*pod_ranges, _INSTANCE_METADATA]}}]
+                "to": [{"ip_block": {"cidr": "0.0.0.0/0", "except_": [*pod_ranges, _INSTANCE_METADATA]}}],
+                "ports": [{"protocol": "TCP", "port": _HTTPS_PORT}],
+            },
+            {
+                "to": [{"ip_block": {"cidr": _POD_IDENTITY_AGENT}}],
+                "ports": [{"protocol": "TCP", "port": _HTTP_PORT}],
+            },
+        ),
+        "allow-streaming": _egress(
+            _ALL_PODS,
+            {
+                "to": [{"ip_block": {"cidr": address_range}} for address_range in broker_ranges],
+                "ports": [{"protocol": "TCP", "port": broker_port}],
             },
         ),
         "allow-training-peers": {
@@ -71,6 +94,6 @@ def _pods_of(workload: str) -> LabelSelectorArgsDict:
 
 
 def _egress(
-    pod_selector: LabelSelectorArgsDict, rule: NetworkPolicyEgressRuleArgsDict
+    pod_selector: LabelSelectorArgsDict, *rules: NetworkPolicyEgressRuleArgsDict
 ) -> NetworkPolicySpecArgsDict:
-    return {"pod_selector": pod_selector, "policy_types": ["Egress"], "egress": [rule]}
+    return {"pod_selector": pod_selector, "policy_types": ["Egress"], "egress": [*rules]}

@@ -46,6 +46,8 @@ class TenantArgs:
         gpus: GPUs that all pods together may request.
         pods: pods at a time.
         pod_ranges: every range that a pod of any namespace can have an address in.
+        broker_ranges: where the Kafka brokers have their addresses.
+        broker_port: theirs, for clients with an IAM identity.
         caller_ranges: who may call the model server.
         inference_ports: its ports for callers.
     """
@@ -58,6 +60,8 @@ class TenantArgs:
     gpus: int
     pods: int
     pod_ranges: Sequence[str]
+    broker_ranges: Sequence[str]
+    broker_port: int
     caller_ranges: Sequence[str]
     inference_ports: Sequence[int]
 
@@ -148,6 +152,8 @@ class Tenant(pulumi.ComponentResource):
         args = self._args
         policies = tenant_policies(
             pod_ranges=args.pod_ranges,
+            broker_ranges=args.broker_ranges,
+            broker_port=args.broker_port,
             caller_ranges=args.caller_ranges,
             inference_ports=args.inference_ports,
         )

@@ -8,6 +8,7 @@ which is a question for the rule (each reader takes what holds in its absence).
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -136,8 +137,8 @@ class View:
         value = self._find(path)
         if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value):
             return float(value)
-        if isinstance(value, bool):
-            raise WrongTypeError(self.where(path), "a number", value)
+        if isinstance(value, bool) or (isinstance(value, float) and not math.isfinite(value)):
+            raise WrongTypeError(self.where(path), "a finite number", value)
         return self._read(path, (int, float), "a number", default)
 
     def object(self, path: str) -> View:

@@ -1,4 +1,4 @@
-"""The whole scenario as a person plays it: killed at a random moment, run again, nothing left."""
+"""The whole scenario as a person plays it: killed at five random moments, run again, nothing left."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from groundplan.errors import ExitCode
 from groundplan.rehearsal import leftovers, worlds
+from groundplan.rehearsal.scenario.record import load_records
 from groundplan.rehearsal.scenario.steps import STEPS
 from groundplan.rehearsal.world import PROJECT_ROOT
 
@@ -25,30 +28,105 @@ pytestmark = [pytest.mark.rehearsal, pytest.mark.timeout(3000)]
 
 ID = "test-scenario"
 COMMAND = [sys.executable, "-m", "groundplan", "rehearse", "run", "dev", "--id", ID, "--json"]
-KILLED_WITHIN_S = (5, 240)
+SEED = "GROUNDPLAN_TEST_SEED"
+"""Environment variable: makes the kills fall where they fell in another run."""
+KILL_DURING = (
+    ("prepare", "engines"),
+    ("provision",),
+    ("ingest", "train"),
+    ("train-unbroken", "publish", "serve", "second-version"),
+    ("second-up", "refresh", "destroy"),
+)
+"""One kill falls into one step of each group, in this order."""
+LONGEST_WAIT_S = 15
+REACHED_WITHIN_S = 900
+ENDED_WITHIN_S = 300
+
+CHECKS = {
+    "prepare": set(),
+    "engines": set(),
+    "provision": {"resources created"},
+    "ingest": {"rows in the lake", "rows in quarantine", "reasons of the rows in quarantine"},
+    "train": {
+        "steps redone after the kill",
+        "the run was really broken and resumed",
+        "step at which the run resumed: its newest checkpoint",
+    },
+    "train-unbroken": {"SHA-256 of all final weights, broken run and unbroken run"},
+    "publish": set(),
+    "serve": {
+        "accuracy on held-out digits",
+        "answers that differ between HTTP and gRPC",
+        "replicas ready",
+        "the autoscaler reads a CPU figure",
+    },
+    "second-version": {
+        "versions served by each ready pod after promote",
+        "versions served by each ready pod after rollback",
+    },
+    "second-up": {"changes of a second up"},
+    "refresh": {"changes found by refresh"},
+    "destroy": {"resources left in the state"},
+    "inventory": {"AWS resources left after destroy", "namespaces of tenants left after destroy"},
+    "stop": {
+        f"{kind} left"
+        for kind in ("processes", "containers", "mounts", "interfaces", "namespaces", "cgroups", "rules")
+    },
+}
 
 
 @pytest.fixture(scope="module")
-def records() -> Generator[dict[str, dict[str, Any]]]:
-    """Evidence by step of a rehearsal that was killed once and then played to its end."""
+def records(tmp_path_factory: pytest.TempPathFactory) -> Generator[dict[str, dict[str, Any]]]:
+    """Evidence by step of a rehearsal that was killed five times and then played to its end."""
     throw_away(ID)
-    _kill_at_a_random_moment()
+    seed = os.environ.get(SEED) or str(random.randrange(10**6))  # noqa: S311 - any moments will do
+    sys.stderr.write(f"{SEED}={seed}\n")
+    moments = random.Random(seed)  # noqa: S311 - as above
+    interrupted = moments.randrange(len(KILL_DURING))
+    for number, steps in enumerate(KILL_DURING):
+        log = tmp_path_factory.mktemp("killed") / "stderr"
+        kind = signal.SIGINT if number == interrupted else signal.SIGKILL
+        _kill(moments.choice(steps), moments.uniform(0, LONGEST_WAIT_S), kind, log)
     done = subprocess.run(COMMAND, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, check=False)
     yield {record["name"]: record for record in json.loads(done.stdout)}
     throw_away(ID)
 
 
-def _kill_at_a_random_moment() -> None:
-    """Start the scenario and kill the command, and what it runs in the foreground, without a warning."""
-    moment_s = random.uniform(*KILLED_WITHIN_S)  # noqa: S311 - any moment will do
-    sys.stderr.write(f"killing the rehearsal after {moment_s:.0f} s\n")
-    with subprocess.Popen(
-        COMMAND, cwd=PROJECT_ROOT, stdout=subprocess.DEVNULL, start_new_session=True
-    ) as child:
-        try:
-            child.wait(timeout=moment_s)
-        except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
+def _kill(step: str, after_s: float, kind: signal.Signals, log: Path) -> None:
+    """Play until some seconds into a step, then kill the command and what it runs in the foreground."""
+    sys.stderr.write(f"{kind.name} {after_s:.1f} s into {step}\n")
+    began = datetime.now(UTC)
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(
+            COMMAND,
+            cwd=PROJECT_ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            start_new_session=True,
+            # A background job of a shell, as CI may be, is started with this signal ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - nothing else
+        ) as child,
+    ):
+        deadline = time.monotonic() + REACHED_WITHIN_S
+        while not _reached(step, began):
+            assert child.poll() is None, f"ended before {step}:\n{log.read_text()}"
+            assert time.monotonic() < deadline, f"{step} was not reached:\n{log.read_text()}"
+            time.sleep(0.1)
+        time.sleep(after_s)
+        os.killpg(child.pid, kind)
+        child.wait(timeout=ENDED_WITHIN_S)
+    if kind == signal.SIGINT:
+        assert child.returncode == ExitCode.CANCELLED, log.read_text()
+        assert "run the same command again" in log.read_text()
+    else:
+        assert child.returncode == -signal.SIGKILL, log.read_text()
+
+
+def _reached(step: str, began: datetime) -> bool:
+    """Whether the run that began then has come to a step."""
+    found = load_records(worlds.root() / ID / "evidence")
+    return any(record.name == step and record.started > began for record in found)
 
 
 def test_every_step_is_played(records: dict[str, dict[str, Any]]) -> None:
@@ -62,7 +140,14 @@ def test_every_check_holds(records: dict[str, dict[str, Any]]) -> None:
     """What the scenario claims is true: accuracy, resumption, no change, no drift, nothing left."""
     failed = [check for record in records.values() for check in record["checks"] if not check["passed"]]
     assert failed == []
-    assert sum(len(record["checks"]) for record in records.values()) > 15
+    assert {name: {check["what"] for check in record["checks"]} for name, record in records.items()} == CHECKS
+
+
+def test_every_step_tells_its_commands(records: dict[str, dict[str, Any]]) -> None:
+    """Each was done by lines that a person can type, and all of them went well."""
+    assert [name for name, record in records.items() if not record["commands"]] == []
+    wrong = [c for record in records.values() for c in record["commands"] if c["exit_code"] != 0]
+    assert [command for command in wrong if not command["line"].startswith("pulumi cancel")] == []
 
 
 def test_nothing_is_left_on_the_machine(records: dict[str, dict[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -11,9 +12,16 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
+from rich.console import Console
 
+from groundplan import cli, settings
 from groundplan.errors import ExitCode, GroundplanError
+from groundplan.progress import Progress
 from groundplan.rehearsal import rehearse as rehearsing
+from groundplan.rehearsal import worlds
+from groundplan.rehearsal.scenario.player import Step
+from groundplan.rehearsal.scenario.stage import Stage
 from groundplan.rehearsal.world import PROJECT_ROOT
 
 
@@ -46,7 +54,13 @@ def test_exit_codes_are_those_of_pulumi() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [(), ("doctor",), ("check",), ("plan",), *(("rehearse", c) for c in ("run", "env", "list", "down"))],
+    [
+        (),
+        ("doctor",),
+        ("check",),
+        ("plan",),
+        *(("rehearse", name) for name in ("run", "env", "list", "inventory", "down")),
+    ],
 )
 def test_help_has_an_example(command: tuple[str, ...]) -> None:
     """`--help` explains each command and shows how it is typed."""
@@ -82,7 +96,7 @@ def test_unknown_step_is_exit_code_2() -> None:
 
 def test_unknown_rehearsal_is_exit_code_6() -> None:
     """Shell and tear-down of a rehearsal that does not exist say which there are."""
-    for words in (("env", "dev", "--id", "never-made"), ("down", "never-made")):
+    for words in (("env", "dev", "--id", "never-made"), ("inventory", "never-made"), ("down", "never-made")):
         done = groundplan("rehearse", *words)
         assert done.returncode == ExitCode.NO_STACK
         assert "'never-made'" in done.stderr
@@ -92,8 +106,86 @@ def test_rehearsal_without_root_rights_is_exit_code_3(monkeypatch: pytest.Monkey
     """It says why it needs them before it touches anything."""
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(GroundplanError, match="root rights") as caught:
-        rehearsing.require_root()
+        rehearsing.rehearse("dev", "never-made", Progress(Console(file=io.StringIO())))
     assert caught.value.exit_code == ExitCode.AUTH
+    assert not (PROJECT_ROOT / "rehearsals" / "never-made").exists()
+
+
+def test_wrong_stack_file_is_exit_code_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file, the key and what is allowed are named; no rehearsal is made of it."""
+    stack = yaml.safe_load((PROJECT_ROOT / "stacks" / "Pulumi.dev.yaml").read_text())
+    stack["config"]["groundplan:platform"]["protect_date"] = True
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.dev.yaml").write_text(yaml.safe_dump(stack))
+    monkeypatch.setattr(settings, "PROJECT_ROOT", tmp_path)
+    monkeypatch.setattr(worlds, "root", lambda: tmp_path / "rehearsals")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with pytest.raises(GroundplanError, match=r"Pulumi\.dev\.yaml cannot be used") as caught:
+        rehearsing.rehearse("dev", "never-made", Progress(Console(file=io.StringIO())))
+    assert caught.value.exit_code == ExitCode.CONFIG
+    assert "protect_date" in (caught.value.log or "")
+    assert not (tmp_path / "rehearsals").exists()
+
+
+@pytest.fixture
+def failing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A scenario of two steps, the second of which raises; it needs no engines and no root rights."""
+
+    def serve(stage: Stage) -> None:
+        stage.record.figures |= {"accuracy_http": 0.975, "p50_http_ms": 2.25, "p99_grpc_ms": 9.5}
+        stage.record.figures |= {"requests_per_s_grpc": 321.4}
+
+    def destroy(stage: Stage) -> None:
+        raise GroundplanError(f"{stage.record.name} broke", exit_code=ExitCode.DEPLOYMENT)
+
+    steps = tuple(
+        Step(name=play.__name__, title=f"Step {play.__name__}", play=play, engines_run=False)
+        for play in (serve, destroy)
+    )
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(rehearsing, "steps_of", lambda _: steps)
+    monkeypatch.setattr(worlds, "root", lambda: tmp_path)
+    return tmp_path / "failing"
+
+
+def _in_this_process(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Run the command where patches hold; returns its exit code."""
+    monkeypatch.setattr(sys, "argv", ["groundplan", *arguments])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert isinstance(end.value.code, int)
+    return end.value.code
+
+
+def test_a_failed_step_still_shows_table_figures_and_report(
+    failing: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was played, what was measured, where the report lies; then the error, once."""
+    words = ("rehearse", "run", "dev", "--id", failing.name)
+    assert _in_this_process(*words, monkeypatch=monkeypatch) == ExitCode.DEPLOYMENT
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    lines = [" ".join(line.split()) for line in shown.err.splitlines()]
+    assert "Step serve 0 0/0 ✓" in lines
+    assert "Step destroy 0 0/0 ✗ failed" in lines
+    assert {"accuracy, served over HTTP 0.975", "P50 over HTTP 2.2 ms"} <= set(lines)
+    assert {"P99 over gRPC 9.5 ms", "requests/s over gRPC 321"} <= set(lines)
+    assert f"Report: {failing / 'report.html'}" in lines
+    assert (failing / "report.html").exists()
+    assert shown.err.count("destroy broke") == 1
+
+
+def test_a_failed_step_still_prints_its_json(
+    failing: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One document on stdout, with the failure in it."""
+    words = ("rehearse", "run", "dev", "--id", failing.name, "--json")
+    assert _in_this_process(*words, monkeypatch=monkeypatch) == ExitCode.DEPLOYMENT
+    records = json.loads(capsys.readouterr().out)
+    assert [(r["name"], r["status"], r["error"]) for r in records] == [
+        ("serve", "done", None),
+        ("destroy", "failed", "destroy broke"),
+    ]
 
 
 def test_interrupt_is_exit_code_8(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from groundplan import doctor
 from groundplan.rehearsal import processes, worlds
 from groundplan.rehearsal.toolchain import TOOLS, GoTool
+from groundplan.rehearsal.world import PROJECT_ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -56,3 +57,18 @@ def test_dead_rehearsal_is_reported() -> None:
     assert not found.ok
     assert "1 process" in found.found
     assert found.remedy == "groundplan rehearse down doctor-lost"
+
+
+def test_readme_asks_for_what_the_doctor_asks_for() -> None:
+    """Whoever has what the first page names is not told something else afterwards."""
+    text = (PROJECT_ROOT / "README.md").read_text()
+    assert f"{doctor._CPUS} cores" in text
+    assert f"GiB of memory with {doctor._MEMORY_GIB} free" in text
+    assert f"{doctor._DISK_TO_BUILD_GIB} GiB of free disk" in text
+
+
+def test_ports_are_looked_at() -> None:
+    """No port of the machine is needed but any free one."""
+    found = {check.name: check for check in doctor.examine()}["ports"]
+    assert found.ok
+    assert "127.0.0.1" in found.needed

@@ -39,6 +39,11 @@ class AwsProvider(ProcessEngine):
         super().obtain(toolbox)
         ensure_schema(toolbox.cache, toolbox.path(_BRIDGE), toolbox.path(_PROVIDER))
 
+    def version_used(self, toolbox: Toolbox) -> str:
+        """That of the Terraform provider which is there: a mirror's may be older than the pinned one."""
+        found = toolbox.find(_PROVIDER)
+        return f"{_PROVIDER} {found.version} ({found.source})" if found else "none"
+
     def command(self, world: World) -> Command:
         """Our adapter, in the interpreter that runs the rehearsal."""
         bridge, provider = self.toolbox.path(_BRIDGE), self.toolbox.path(_PROVIDER)

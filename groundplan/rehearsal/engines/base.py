@@ -37,7 +37,7 @@ class Engine(ABC):
         name: short, unique, kebab-case.
         version: the pinned version.
         after: names of the engines that must be ready before this one starts.
-        stands_for: what it is in the cloud, one phrase; shown by `doctor` and the report.
+        stands_for: what it is in the cloud, one phrase; shown by the report.
         ready_timeout_s: how long `ready` may take to become true.
     """
 
@@ -50,6 +50,10 @@ class Engine(ABC):
     @abstractmethod
     def obtain(self, toolbox: Toolbox) -> None:
         """Find the program in the right version on this machine, else build or download it into the cache."""
+
+    def version_used(self, toolbox: Toolbox) -> str:  # noqa: ARG002 - engines of more than one version ask it
+        """The version that really runs: the pinned one, unless an engine says otherwise."""
+        return self.version
 
     @abstractmethod
     def start(self, world: World) -> None:

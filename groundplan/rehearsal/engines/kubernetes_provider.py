@@ -6,8 +6,11 @@ import socket
 import sys
 from typing import ClassVar
 
+from groundplan import __version__
 from groundplan.rehearsal.engines.base import Command, ProcessEngine
 from groundplan.rehearsal.providers import grpc_server
+from groundplan.rehearsal.providers.kubernetes.provider import STANDS_FOR_VERSION
+from groundplan.rehearsal.toolchain import Toolbox
 from groundplan.rehearsal.world import World
 
 
@@ -15,9 +18,13 @@ class KubernetesProvider(ProcessEngine):
     """Serves `kubernetes:*` resources to the Pulumi engine. Runs on the machine, like the Pulumi CLI."""
 
     name: ClassVar[str] = "kubernetes-provider"
-    version: ClassVar[str] = "4.34.2"
+    version: ClassVar[str] = STANDS_FOR_VERSION
     stands_for: ClassVar[str] = "the pulumi-kubernetes plugin"
     ready_timeout_s: ClassVar[float] = 30
+
+    def version_used(self, toolbox: Toolbox) -> str:  # noqa: ARG002 - it is part of this package
+        """It is Groundplan's own, for the official plugin of a version."""
+        return f"Groundplan {__version__}, for SDK {self.version}"
 
     def command(self, world: World) -> Command:
         """Our own module, in the interpreter that runs the rehearsal."""

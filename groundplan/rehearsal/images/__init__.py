@@ -6,8 +6,8 @@ manifest that names each image by digest, and that is all the Pulumi program kno
 
 from __future__ import annotations
 
-from groundplan.rehearsal.images.build import build
+from groundplan.rehearsal.images.build import build, packages
 from groundplan.rehearsal.images.load import load
 from groundplan.rehearsal.images.release import Release, image_reference
 
-__all__ = ["Release", "build", "image_reference", "load"]
+__all__ = ["Release", "build", "image_reference", "load", "packages"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from groundplan.rehearsal.images.disk import room
@@ -41,6 +41,12 @@ def build(toolbox: Toolbox, on_event: Callable[[str], None]) -> Release:
             _Builder(store, toolbox, on_event, records).build_all()
         store.prune()
     return _release(records)
+
+
+def packages(toolbox: Toolbox) -> Mapping[str, Mapping[str, str]]:
+    """Version by Debian package of each base image that is in the cache, by the name of the base."""
+    records = find(open_store(toolbox))
+    return {name: record.packages for name, record in records.items() if record.packages}
 
 
 def open_store(toolbox: Toolbox) -> Store:

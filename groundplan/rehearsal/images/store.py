@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -9,15 +10,19 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from io import FileIO
+from itertools import chain
 from pathlib import Path
 
 from groundplan.errors import GroundplanError
+from groundplan.rehearsal.images import orphans
 from groundplan.rehearsal.images.layout import Layout
 
 _LOG_TAIL_LINES = 15
 _KEPT_UNUSED_S = 14 * 24 * 3600
+_RESERVE_BYTES = 2**20
 _OVERLAY_MAGIC = "overlayfs"
 
 
@@ -62,6 +67,8 @@ class Store:
         self.folder = folder
         self.layout = Layout(folder / "layout")
         self.scratch = folder / "scratch"
+        self._reserve = folder / "reserve"
+        self._storage = folder / "storage"
         self._buildah = buildah
         for path in (self.layout.folder, folder / "records", folder / "logs"):
             path.mkdir(parents=True, exist_ok=True)
@@ -72,6 +79,7 @@ class Store:
         with (self.folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self._clear()
+            self._keep_reserve()
             try:
                 yield
             finally:
@@ -164,7 +172,7 @@ class Store:
         return done.returncode == 0
 
     def _options(self) -> list[str]:
-        options = ["--root", str(self.folder / "storage"), "--runroot", str(self.folder / "run")]
+        options = ["--root", str(self._storage), "--runroot", str(self.folder / "run")]
         options += ["--storage-driver", "overlay"]
         kind = subprocess.run(
             ["stat", "--file-system", "--format", "%T", self.folder],  # statvfs does not tell the type
@@ -177,12 +185,20 @@ class Store:
         return options
 
     def _clear(self) -> None:
+        # Room first: on a full disk buildah cannot even write down that something is gone.
+        self._reserve.unlink(missing_ok=True)
         self.scratch.mkdir(exist_ok=True)
         self._try("umount", "--all")
         self._try("rm", "--all")
+        orphans.remove(self._storage)
         # Never past a mount that a killed build left behind.
         subprocess.run(["rm", "-rf", "--one-file-system", self.scratch], check=True)
         self.scratch.mkdir()
+
+    def _keep_reserve(self) -> None:
+        """Hold some room that a failed build gives back, so that it can be cleared away."""
+        with self._reserve.open("wb") as file, suppress(OSError):
+            os.posix_fallocate(file.fileno(), 0, _RESERVE_BYTES)
 
     def _record(self, name: str, key: str) -> Path:
         return self.folder / "records" / f"{name}-{key[:16]}.json"
@@ -201,22 +217,35 @@ def run_logged(argv: Sequence[str], log: Path, environment: Mapping[str, str]) -
     Raises:
         GroundplanError: it failed; holds the last lines of the log and names the file.
     """
-    with log.open("a") as output:
-        output.write(f"$ {' '.join(argv)}\n")
-        output.flush()
-        done = subprocess.run(
+    # The end of the output is kept here as well: on a full disk the log may lack the line that says so.
+    tail: deque[str] = deque(maxlen=_LOG_TAIL_LINES)
+    with (
+        log.open("ab", buffering=0) as output,
+        subprocess.Popen(
             argv,
-            check=False,
             stdin=subprocess.DEVNULL,
-            stdout=output,
+            stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
             env=dict(environment),
-        )
-    if done.returncode != 0:
-        with log.open(errors="replace") as lines:
-            tail = "".join(deque(lines, maxlen=_LOG_TAIL_LINES))
+        ) as child,
+    ):
+        for line in chain([f"$ {' '.join(argv)}\n"], child.stdout or ()):
+            tail.append(line)
+            _append(output, line)
+    if child.returncode != 0:
         raise GroundplanError(
-            f"Image {log.stem}: {Path(argv[0]).name} ended with exit code {done.returncode}.",
-            log=tail,
+            f"Image {log.stem}: {Path(argv[0]).name} ended with exit code {child.returncode}.",
+            log="".join(tail),
             hint=f"The whole log: {log}",
         )
+
+
+def _append(log: FileIO, line: str) -> None:
+    """Write a line to a log, or as much of it as there is room for."""
+    try:
+        log.write(line.encode())
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise

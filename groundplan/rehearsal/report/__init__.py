@@ -36,6 +36,7 @@ def _render(facts: Facts) -> str:
     )
     return environment.get_template("page.html.j2").render(
         facts=facts,
+        began=charts.began(facts.records) if facts.records else None,
         timeline=charts.timeline(facts.records),
         training=charts.training_curve(facts.curves, facts.killed_at_step),
         latency=charts.latency(facts.latencies_ms),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import matplotlib as mpl
@@ -46,11 +47,19 @@ def _draw(width: float, height: float, paint: Callable[[Axes], None]) -> Markup:
     return Markup(text[text.index("<svg") :])  # noqa: S704
 
 
+def began(records: Sequence[StepRecord]) -> datetime:
+    """When the earliest of the steps began."""
+    return min(record.started for record in records)
+
+
 def timeline(records: Sequence[StepRecord]) -> Markup | None:
-    """Each step as a bar from its start to its end, in seconds since the first one."""
+    """Each step as a bar from its start to its end, in seconds since the earliest.
+
+    That need not be the first step: preparing and starting engines are played again when a rehearsal goes on.
+    """
     if not records:
         return None
-    zero = records[0].started
+    zero = began(records)
 
     def paint(axes: Axes) -> None:
         for row, record in enumerate(records):

@@ -22,7 +22,7 @@ class Facts:
         rehearsal: id and environment.
         records: evidence of each step.
         machine: what it ran on.
-        versions: of each engine, by name.
+        versions: of what was used, by name: engines, tools, SDKs, frameworks, images.
         stands_for: what each engine is in the cloud.
         resources: each resource of the stack: urn, type, name, component, dependencies, seconds.
         curves: training curves by run: points with step, loss, time, attempt.
@@ -87,7 +87,7 @@ def collect(world: World) -> Facts:
         rehearsal={"id": world.id, "environment": world.environment, "region": world.region},
         records=records,
         machine=_machine(),
-        versions=figure("engines", "versions", {}),
+        versions=figure("engines", "versions", {}) | figure("serve", "versions", {}),
         stands_for=figure("engines", "stands_for", {}),
         resources=figure("provision", "resources", []),
         curves=curves,
@@ -102,7 +102,11 @@ def _headline(figures: dict[str, dict[str, Any]]) -> dict[str, str]:
     wanted = (
         ("resources created", "provision", "created", "{}"),
         ("seconds for up", "provision", "seconds", "{:.0f}"),
-        ("accuracy, served", "serve", "accuracy_http", "{:.3f}"),
+        ("accuracy, served over HTTP", "serve", "accuracy_http", "{:.3f}"),
+        ("accuracy, served over gRPC", "serve", "accuracy_grpc", "{:.3f}"),
+        ("P50 over HTTP", "serve", "p50_http_ms", "{:.1f} ms"),
+        ("P99 over HTTP", "serve", "p99_http_ms", "{:.1f} ms"),
+        ("requests/s over HTTP", "serve", "requests_per_s_http", "{:.0f}"),
         ("P50 over gRPC", "serve", "p50_grpc_ms", "{:.1f} ms"),
         ("P99 over gRPC", "serve", "p99_grpc_ms", "{:.1f} ms"),
         ("requests/s over gRPC", "serve", "requests_per_s_grpc", "{:.0f}"),

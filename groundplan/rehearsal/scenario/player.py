@@ -13,7 +13,7 @@ from groundplan.rehearsal.engines import engines_of
 from groundplan.rehearsal.scenario.record import Status, StepRecord, load_records
 from groundplan.rehearsal.scenario.stage import Stage
 from groundplan.rehearsal.toolchain import Toolbox
-from groundplan.rehearsal.world import World
+from groundplan.rehearsal.world import Ports, World
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +98,8 @@ def must_begin_anew(world: World, steps: Sequence[Step]) -> str | None:
     last = records.get(steps[-1].name)
     if last and last.status is Status.DONE:
         return "the last run ended"
+    if world.ports != Ports():
+        return "its engines listen on the ports of another version"
     engines = records.get("engines")
     if engines and engines.status is Status.DONE:
         if processes.pid(world, "emulator") != engines.figures.get("emulator_pid"):

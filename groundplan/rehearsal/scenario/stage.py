@@ -6,7 +6,8 @@ import json
 import shlex
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -42,8 +43,8 @@ class Stage:
 
     @cached_property
     def shell_environment(self) -> dict[str, str]:
-        """Variables of the shell that `groundplan rehearse env` leaves."""
-        return shell.environment(self.world)
+        """Variables of the shell that `groundplan rehearse env` leaves, and the rehearsal's mark."""
+        return shell.child_environment(self.world)
 
     def run(self, line: str, *, check: bool = True, quiet: bool = False) -> str:
         """Run one line in the rehearsal's shell, as a person would type it, and note it as evidence.
@@ -80,6 +81,17 @@ class Stage:
                 exit_code=ExitCode.DEPLOYMENT,
             )
         return done.stdout
+
+    @contextmanager
+    def noted(self, line: str) -> Generator[None]:
+        """Note as evidence the line with which a person does what the block does in this process."""
+        began, exit_code = time.monotonic(), ExitCode.GENERIC
+        try:
+            yield
+            exit_code = ExitCode.OK
+        finally:
+            seconds = round(time.monotonic() - began, 2)
+            self.record.commands.append(CommandRun(line=line, exit_code=exit_code, seconds=seconds))
 
     @property
     def shell_hint(self) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from groundplan.errors import GroundplanError
+from groundplan.rehearsal import worlds
 from groundplan.rehearsal.toolchain import golang, mirror
 from groundplan.rehearsal.toolchain.tools import TOOLS, DebianTool, GoTool, TerraformProvider, Tool
 
@@ -188,4 +189,12 @@ def _find_on_path(tool: GoTool) -> Found | None:
 
 
 def _search_path() -> str:
-    return f"{os.environ.get('PATH', '')}:{_SYSTEM_PATH}"
+    """PATH without the folders of rehearsals: their `pulumi` and `kubectl` belong to one world each."""
+    folders = [*os.environ.get("PATH", "").split(os.pathsep), *_SYSTEM_PATH.split(os.pathsep)]
+    return os.pathsep.join(folder for folder in folders if folder and not _is_of_a_rehearsal(Path(folder)))
+
+
+def _is_of_a_rehearsal(folder: Path) -> bool:
+    """Whether a folder lies in a rehearsal, of this checkout or (by its `world.json`) of another one."""
+    resolved = folder.resolve()
+    return resolved.is_relative_to(worlds.root()) or (resolved.parent / "world.json").exists()

@@ -139,9 +139,9 @@ def _urn(name: str, type_: str) -> str:
     return f"urn:pulumi:prod::groundplan::{type_}::{name}"
 
 
-def put(properties: Any, path: str, value: Any) -> None:
-    """Set the value at a path; what is missing on the way is made."""
-    *way, last = path.split(".")
+def put(properties: Any, path: str | list[str], value: Any) -> None:
+    """Set the value at a path, or at its steps; what is missing on the way is made."""
+    *way, last = path.split(".") if isinstance(path, str) else path
     for step in way:
         properties = (
             properties[int(step)] if isinstance(properties, list) else properties.setdefault(step, {})

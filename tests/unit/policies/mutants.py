@@ -9,12 +9,13 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
+from policies.core.paths import step_into, steps
 from policies.core.resources import Resource
 from policies.core.values import UNKNOWN, Secret
 from tests.unit.policies.fixtures import put
 
 EVERYBODY = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
-WRONG_TYPE = {"broken": ["by", {"a": "mutant"}]}
+WRONG_TYPES = ({"broken": ["by", {"a": "mutant"}]}, 7)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +37,11 @@ def mutants_of(resources: Sequence[Resource], index: int, path: str) -> Iterator
         path: which of its properties.
     """
     broken = resources[index]
-    for value in (*_mistakes(_at(broken.properties, path)), WRONG_TYPE):
+    for value in (*_mistakes(_at(broken.properties, path)), *WRONG_TYPES):
         properties = deepcopy(dict(broken.properties))
         try:
-            put(properties, path, value)
-        except (TypeError, IndexError, KeyError):
+            put(properties, steps(properties, path), value)
+        except (AttributeError, TypeError, IndexError, KeyError):
             continue  # the way to the property does not exist here
         mutated = (*resources[:index], replace(broken, properties=properties), *resources[index + 1 :])
         yield Mutant(resource=broken.name, path=path, value=value, resources=mutated)
@@ -64,13 +65,8 @@ def _mistakes(value: Any) -> list[Any]:
 
 
 def _at(value: Any, path: str) -> Any:
-    for step in path.split("."):
-        if isinstance(value, Mapping):
-            value = value.get(step)
-        elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            return None
+    for step in steps(value, path):
+        value = step_into(value, step)
     return value
 
 

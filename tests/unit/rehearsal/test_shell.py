@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from groundplan.errors import GroundplanError
-from groundplan.rehearsal import shell
+from groundplan.rehearsal import leftovers, processes, shell
 from groundplan.rehearsal.world import PROJECT_ROOT, World
 
 _STACK_FILE = PROJECT_ROOT / "stacks" / "Pulumi.dev.yaml"
@@ -58,6 +59,32 @@ def test_config_works_on_the_users_file(world: World) -> None:
     shown = subprocess.run(["sh", script, "config", "get"], check=True, capture_output=True, text=True).stdout
     assert shown == "|config get\n"
     assert not (home / "Pulumi.dev.yaml").exists()
+
+
+@pytest.fixture
+def ready(world: World) -> World:
+    """A world whose emulator and providers have said where they are, and whose shell is prepared."""
+    world.run.mkdir(parents=True)
+    names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
+    (world.run / "credentials.json").write_text(json.dumps(dict.fromkeys(names, "x")))
+    for engine in shell.PROVIDERS.values():
+        (world.run / f"{engine}.port").write_text("1\n")
+    world.engine_data("pulumi").mkdir(parents=True)
+    (world.engine_data("pulumi") / "prepared").touch()
+    return world
+
+
+def test_what_a_person_starts_in_the_shell_is_theirs(ready: World) -> None:
+    """Only what the rehearsal starts carries its mark: `rehearse down` ends by that mark."""
+    marked = shell.child_environment(ready)
+    assert marked.pop(processes.MARKER) == ready.id
+    assert marked == shell.environment(ready)
+    variables = {**os.environ, **shell.environment(ready)}
+    with subprocess.Popen(["sleep", "60"], env=variables) as persons:
+        assert not [line for line in leftovers.find(ready.id).processes if line.startswith(f"{persons.pid} ")]
+        leftovers.remove(ready.id)
+        assert persons.poll() is None
+        persons.kill()
 
 
 def test_world_that_does_not_run_is_explained(world: World) -> None:

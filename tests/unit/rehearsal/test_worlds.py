@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from groundplan.errors import ExitCode, GroundplanError
 from groundplan.rehearsal import worlds
+from groundplan.rehearsal.world import Ports, World
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +20,14 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Rehearsals live in a scratch folder."""
     monkeypatch.setattr(worlds, "root", lambda: tmp_path)
     return tmp_path
+
+
+def test_aws_answers_on_its_own_port() -> None:
+    """The port of HTTPS is not written: SDKs sign the host without it."""
+    world = World(id="a", environment="dev", region="eu-central-1", slot=3, folder=Path("/nowhere"))
+    assert world.ports.emulator == 443
+    assert world.aws_endpoint_url == "https://10.199.3.2"
+    assert replace(world, ports=Ports(emulator=8443)).aws_endpoint_url == "https://10.199.3.2:8443"
 
 
 def test_world_survives_the_process(root: Path) -> None:

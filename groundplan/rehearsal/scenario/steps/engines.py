@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import time
 
-from groundplan.rehearsal import images, processes, shell, supervisor
+from groundplan.rehearsal import images, processes, shell, supervisor, versions
 from groundplan.rehearsal.engines import engines_of
 from groundplan.rehearsal.scenario.stage import Stage
 
 
 def prepare(stage: Stage) -> None:
     """Find or build every tool and every image; what the cache holds is not made again."""
+    with stage.noted(f"{_command(stage)} --until prepare"):
+        _prepare(stage)
+
+
+def _prepare(stage: Stage) -> None:
     for engine in engines_of(stage.world):
         stage.progress.note(f"{engine.name} {engine.version}")
         began = time.monotonic()
@@ -28,6 +33,18 @@ def prepare(stage: Stage) -> None:
 
 def start(stage: Stage) -> None:
     """Start every engine in the order of their readiness, then hand the images to the node."""
+    with stage.noted(f"{_command(stage)} --until engines"):
+        _start(stage)
+
+
+def _command(stage: Stage) -> str:
+    """How a person begins the rehearsal that is being played."""
+    world = stage.world
+    only = "" if world.scope == "all" else f" --only {world.scope}"
+    return f"groundplan rehearse run {world.environment} --id {world.id}{only}"
+
+
+def _start(stage: Stage) -> None:
     seconds: dict[str, float] = {}
     began = time.monotonic()
 
@@ -40,11 +57,12 @@ def start(stage: Stage) -> None:
     supervisor.start(stage.world, stage.toolbox, engines, on_ready)
     stage.record.figures["ready_seconds"] = seconds
     stage.record.figures["engines_seconds"] = round(time.monotonic() - began, 2)
-    stage.record.figures["versions"] = {engine.name: engine.version for engine in engines}
+    release = images.build(stage.toolbox, stage.progress.note)
+    stage.record.figures["versions"] = versions.used(stage.toolbox, engines, release)
     stage.record.figures["stands_for"] = {engine.name: engine.stands_for for engine in engines}
     stage.record.figures["emulator_pid"] = processes.pid(stage.world, "emulator")
     if stage.world.scope == "aws":  # the program names the images; no node pulls them
-        images.build(stage.toolbox, stage.progress.note).write(stage.world.release_manifest)
+        release.write(stage.world.release_manifest)
         return
     stage.progress.note("images into containerd")
     began = time.monotonic()

@@ -23,11 +23,12 @@ TIMEOUT_S = 240
 ROWS = 1797
 PIXELS = 64
 BAD_ROWS = {
-    "a pixel too few": ["0"] * PIXELS,
-    "a pixel that is not a number": ["nan", *["0"] * (PIXELS - 1), "3"],
-    "a pixel above 16": ["17", *["0"] * (PIXELS - 1), "3"],
-    "a label above 9": [*["0"] * PIXELS, "10"],
+    "wrong_number_of_values": ["0"] * PIXELS,
+    "not_a_number": ["nan", *["0"] * (PIXELS - 1), "3"],
+    "pixel_out_of_range": ["17", *["0"] * (PIXELS - 1), "3"],
+    "label_out_of_range": [*["0"] * PIXELS, "10"],
 }
+"""The reason that a row must be put aside for, and such a row."""
 
 
 def play(stage: Stage) -> None:
@@ -48,7 +49,9 @@ def play(stage: Stage) -> None:
         "schema": manifest["columns"],
     }
     stage.record.check("rows in the lake", expected=ROWS, actual=good)
-    stage.record.check("rows in quarantine, with a reason", expected=len(BAD_ROWS), actual=bad)
+    stage.record.check("rows in quarantine", expected=len(BAD_ROWS), actual=bad)
+    reasons = [json.loads(line)["reason"] for line in _quarantine(stage, manifest).splitlines()]
+    stage.record.check("reasons of the rows in quarantine", expected=list(BAD_ROWS), actual=reasons)
 
 
 def _digits() -> Path:
@@ -81,6 +84,11 @@ def holdout(stage: Stage) -> tuple[Any, Any]:
             images += table.column("pixels").to_pylist()
             labels += [part["label"]] * table.num_rows
     return np.array(images, dtype=np.float32), np.array(labels)
+
+
+def _quarantine(stage: Stage, manifest: dict[str, Any]) -> str:
+    key = manifest["quarantine"]
+    return _curated(stage, key).decode() if key else ""
 
 
 def _curated(stage: Stage, key: str) -> bytes:

@@ -7,10 +7,12 @@ import time
 import urllib.error
 import urllib.request
 from typing import Any
+from urllib.parse import quote
 
 import kubernetes.client as kubernetes_client
 import numpy as np
 
+from groundplan.rehearsal import kube_api
 from groundplan.rehearsal.scenario import jobs, load
 from groundplan.rehearsal.scenario.stage import Stage
 from groundplan.rehearsal.scenario.steps import ingest, training
@@ -19,6 +21,9 @@ MODEL = "digits"
 ACCURACY = 0.95
 READY_TIMEOUT_S = 240
 SECOND = "digits-second"
+REPLICAS = 2
+FIGURE_TIMEOUT_S = 120
+"""The kubelet's figures, the metrics server and the autoscaler each have a period of 15 s."""
 ROUNDS = 3
 """How often the held-out digits are asked, so that the 99th percentile rests on more than three requests."""
 
@@ -45,14 +50,19 @@ def serve(stage: Stage) -> None:
     )
     stage.record.figures["ready_seconds"] = round(time.monotonic() - began, 1)
     images, labels = ingest.holdout(stage)
-    answers = {
-        protocol: _ask(stage, protocol, f"{address}:{service[f'{protocol}_port']}", images)
-        for protocol in ("http", "grpc")
-    }
+    file = stage.world.evidence / "files" / "holdout.npz"
+    load.save_rows(file, images, labels)
+    answers = {}
+    for protocol in ("http", "grpc"):
+        endpoint = f"{address}:{service[f'{protocol}_port']}"
+        command = f"python -m {load.__name__} {protocol} {endpoint} {MODEL} {file} --rounds {ROUNDS}"
+        with stage.noted(command):
+            answers[protocol] = _ask(stage, protocol, endpoint, images)
+    stage.record.figures["versions"] = {"Triton": _server(f"http://{address}:{service['http_port']}/v2")}
     rows = len(images)
     http, grpc = (answers[protocol].probabilities[:rows] for protocol in ("http", "grpc"))
-    accuracy = float((http.argmax(axis=1) == labels).mean())
-    stage.record.figures |= {"rows": rows, "accuracy_http": accuracy}
+    accuracy, over_grpc = (float((given.argmax(axis=1) == labels).mean()) for given in (http, grpc))
+    stage.record.figures |= {"rows": rows, "accuracy_http": accuracy, "accuracy_grpc": over_grpc}
     stage.record.check(
         "accuracy on held-out digits",
         expected=f">= {ACCURACY}",
@@ -61,6 +71,27 @@ def serve(stage: Stage) -> None:
     )
     different = int((http != grpc).any(axis=1).sum())
     stage.record.check("answers that differ between HTTP and gRPC", expected=0, actual=different)
+    _check_scaling(stage)
+
+
+def _check_scaling(stage: Stage) -> None:
+    """There are two replicas at least, and the autoscaler knows how busy they are."""
+    name, namespace = stage.tenant["inference"]["service"], stage.tenant["namespace"]
+    ready = len(_ready_pods(stage))
+    stage.record.check("replicas ready", expected=f">= {REPLICAS}", actual=ready, passed=ready >= REPLICAS)
+    stage.progress.note("waiting for the autoscaler's first figure")
+    percent = stage.wait(
+        "the autoscaler to read a CPU figure",
+        lambda: _cpu_percent(stage, name, namespace),
+        timeout_s=FIGURE_TIMEOUT_S,
+    )
+    stage.run(f"kubectl get hpa {name} --namespace {namespace}")
+    stage.record.check(
+        "the autoscaler reads a CPU figure",
+        expected="a percentage",
+        actual=percent,
+        passed=percent is not None,
+    )
 
 
 def second_version(stage: Stage) -> None:
@@ -81,7 +112,11 @@ def second_version(stage: Stage) -> None:
         )
         seconds = round(time.monotonic() - began, 1)
         stage.record.figures[f"seconds until served after {verb.split()[0]}"] = seconds
-        stage.record.check(f"version served after {verb}", expected={expected}, actual=_served(stage))
+        stage.record.check(
+            f"versions served by each ready pod after {verb.split()[0]}",
+            expected={expected},
+            actual=_served(stage),
+        )
 
 
 def _ask(stage: Stage, protocol: str, address: str, images: np.ndarray) -> load.Answers:
@@ -127,12 +162,40 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _served(stage: Stage) -> set[int]:
-    """Versions that the endpoint's pods say they serve."""
-    address, port = _address(stage), stage.tenant["inference"]["http_port"]
-    url = f"http://{address}:{port}/v2/models/{MODEL}"
-    seen = set()
-    for _ in range(6):
-        with urllib.request.urlopen(url, timeout=5) as response:
-            seen |= {int(version) for version in json.load(response)["versions"]}
+def _server(url: str) -> str:
+    """Name and version that the server gives of itself."""
+    with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 - the URL is made above, of http
+        said = json.load(response)
+    return f"{said['version']} ({said['name']})"
+
+
+def _served(stage: Stage) -> set[int | None]:
+    """Versions that the ready pods say they serve, each asked by itself; None is one that says nothing."""
+    namespace, port = stage.tenant["namespace"], stage.tenant["inference"]["http_port"]
+    seen: set[int | None] = set()
+    for pod in _ready_pods(stage):
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy/v2/models/{MODEL}"
+        answer = kube_api.get(stage.world, path) or {"versions": [None]}
+        seen |= {version and int(version) for version in answer["versions"]}
     return seen
+
+
+def _ready_pods(stage: Stage) -> list[str]:
+    """Names of the pods behind the endpoint that are ready."""
+    namespace, name = stage.tenant["namespace"], stage.tenant["inference"]["service"]
+    service = kube_api.get(stage.world, f"/api/v1/namespaces/{namespace}/services/{name}") or {}
+    labels = service.get("spec", {}).get("selector", {})
+    selector = quote(",".join(f"{key}={value}" for key, value in labels.items()))
+    pods = kube_api.get(stage.world, f"/api/v1/namespaces/{namespace}/pods?labelSelector={selector}") or {}
+    return [pod["metadata"]["name"] for pod in pods.get("items", ()) if kube_api.condition(pod, "Ready")]
+
+
+def _cpu_percent(stage: Stage, name: str, namespace: str) -> str | None:
+    """Use of the pods' CPU as the autoscaler sees it, or None while it sees nothing."""
+    api = kubernetes_client.AutoscalingV2Api(stage.cluster)
+    status = api.read_namespaced_horizontal_pod_autoscaler(name, namespace).status
+    for metric in (status.current_metrics if status else None) or ():
+        used = metric.resource.current.average_utilization if metric.resource else None
+        if used is not None:
+            return f"{used} %"
+    return None

@@ -32,7 +32,8 @@ def train_with_kill(stage: Stage) -> None:
     killed_at = max((point["step"] for point in curve(stage, BROKEN)), default=0)
     stage.progress.note(f"killed {victim} at step {killed_at}")
     jobs.wait_until_done(stage, BROKEN, timeout_s=TIMEOUT_S, watch=lambda: _note_progress(stage, BROKEN))
-    points = curve(stage, BROKEN)
+    events = _events(stage, BROKEN)
+    points = [event for event in events if event["event"] == "step"]
     redone = steps_redone(points)
     interval = checkpoint_interval(stage)
     stage.record.figures |= {
@@ -51,6 +52,10 @@ def train_with_kill(stage: Stage) -> None:
         expected="more than one attempt",
         actual=f"{len({point['attempt'] for point in points})} attempts",
         passed=len({point["attempt"] for point in points}) > 1,
+    )
+    newest, resumed_at = resumption(events)
+    stage.record.check(
+        "step at which the run resumed: its newest checkpoint", expected=newest, actual=resumed_at
     )
 
 
@@ -105,11 +110,24 @@ def checkpoint_interval(stage: Stage) -> int:
 
 def curve(stage: Stage, run: str) -> list[dict[str, Any]]:
     """Step, loss, time and attempt of each training step that rank 0 did, in the order it did them."""
+    return [event for event in _events(stage, run) if event["event"] == "step"]
+
+
+def resumption(events: list[dict[str, Any]]) -> tuple[int | None, int | None]:
+    """The newest checkpoint before a run's first resumption, and the step that it resumed from."""
+    for event in events:
+        if event["event"] == "resume":
+            earlier = [e for e in events if e["event"] == "checkpoint" and e["attempt"] < event["attempt"]]
+            return max((checkpoint["step"] for checkpoint in earlier), default=None), event["step"]
+    return None, None
+
+
+def _events(stage: Stage, run: str) -> list[dict[str, Any]]:
     lines = []
     for key in sorted(_keys(stage, f"vision/{run}/metrics/")):
         body = _object(stage, key).decode()
         lines += [json.loads(line) for line in body.splitlines()]
-    return sorted((line for line in lines if line["event"] == "step"), key=lambda line: line["time"])
+    return sorted(lines, key=lambda line: line["time"])
 
 
 def steps_redone(points: list[dict[str, Any]]) -> int:

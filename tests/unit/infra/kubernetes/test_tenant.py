@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
 
+from infra.planning.subnets import plan_subnets
 from tests.unit.infra.recording import dev_estate
 
 POLICIES = {
@@ -44,6 +46,16 @@ def test_the_quota_is_the_one_in_the_settings() -> None:
     assert hard["services.loadbalancers"] == "1"
 
 
+def test_containers_that_ask_for_nothing_get_little() -> None:
+    """Without defaults the quota would refuse every container that names no requests."""
+    (limit,) = dev_estate().one("kubernetes:core/v1:LimitRange").inputs["spec"]["limits"]
+    assert limit == {
+        "type": "Container",
+        "defaultRequest": {"cpu": "100m", "memory": "256Mi"},
+        "default": {"cpu": "1", "memory": "256Mi"},
+    }
+
+
 def test_service_accounts_carry_no_token() -> None:
     """One for each workload; the Kubernetes API is none of their business."""
     accounts = dev_estate().of("kubernetes:core/v1:ServiceAccount")
@@ -58,11 +70,37 @@ def test_nothing_is_allowed_by_default() -> None:
 
 def test_pods_of_other_tenants_and_node_credentials_are_out_of_reach() -> None:
     """The one wide egress rule leaves out every pod range and the instance metadata service."""
-    ((block,),) = [rule["to"] for rule in POLICIES["allow-aws"]["egress"]]
+    everywhere, _ = POLICIES["allow-aws"]["egress"]
+    ((block,), ports) = everywhere["to"], everywhere["ports"]
     assert block["ipBlock"] == {
         "cidr": "0.0.0.0/0",
         "except": ["10.40.0.0/16", "100.64.0.0/10", "169.254.169.254/32"],
     }
+    assert ports == [{"protocol": "TCP", "port": 443}]
+
+
+def test_credentials_come_from_the_agent_alone() -> None:
+    """Plain HTTP goes to the pod identity agent of the node, and to nobody else."""
+    _, agent = POLICIES["allow-aws"]["egress"]
+    assert agent == {
+        "to": [{"ipBlock": {"cidr": "169.254.170.23/32"}}],
+        "ports": [{"protocol": "TCP", "port": 80}],
+    }
+
+
+def test_brokers_are_reached_on_the_port_for_iam() -> None:
+    """They lie in the isolated subnets, where no pod is."""
+    (rule,) = POLICIES["allow-streaming"]["egress"]
+    isolated = plan_subnets(IPv4Network("10.40.0.0/16"), ("a", "b", "c")).isolated
+    assert [peer["ipBlock"]["cidr"] for peer in rule["to"]] == [str(s.address_range) for s in isolated]
+    assert rule["ports"] == [{"protocol": "TCP", "port": 9098}]
+
+
+def test_every_way_out_names_its_ports() -> None:
+    """No egress rule but the one between training pods is open to any port."""
+    for name, policy in POLICIES.items():
+        for rule in policy.get("egress", []):
+            assert rule.get("ports") or name == "allow-training-peers", name
 
 
 def test_only_training_pods_reach_training_pods() -> None:

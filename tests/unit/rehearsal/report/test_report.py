@@ -9,9 +9,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from matplotlib.axes import Axes
 
-from groundplan.rehearsal.report import write_report
-from groundplan.rehearsal.scenario.record import Status, StepRecord
+from groundplan.rehearsal.report import charts, write_report
+from groundplan.rehearsal.report.facts import collect
+from groundplan.rehearsal.scenario.record import Status, StepRecord, load_records
 from groundplan.rehearsal.world import World
 
 BEGAN = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -53,6 +55,7 @@ def world(tmp_path: Path) -> World:
         },
         "serve": {
             "accuracy_http": 0.9722,
+            "versions": {"Triton": "2.56.0 (triton)"},
             "latencies_ms": {"http": [2.0, 3.0, 9.0], "grpc": [1.0, 1.5, 4.0]},
         },
         "stop": {},
@@ -88,6 +91,12 @@ def test_page_shows_the_charts(world: World) -> None:
     assert "resumed" in page
 
 
+def test_versions_are_those_of_engines_and_servers(world: World) -> None:
+    """What the engines' step found and what the model server said stand in one table."""
+    assert collect(world).versions == {"etcd": "3.6.5", "Triton": "2.56.0 (triton)"}
+    assert "2.56.0 (triton)" in write_report(world).read_text()
+
+
 def test_json_and_junit_say_the_same(world: World) -> None:
     """A failed check makes the verdict `failed` in all three forms."""
     record = StepRecord(name="late", title="Late", status=Status.DONE, finished=datetime.now(UTC))
@@ -98,6 +107,21 @@ def test_json_and_junit_say_the_same(world: World) -> None:
     assert json.loads((world.folder / "report.json").read_text())["verdict"] == "failed"
     suites = ElementTree.parse(world.folder / "junit.xml").getroot()  # noqa: S314 - written by this test
     assert sum(int(suite.attrib["failures"]) for suite in suites) == 1
+
+
+def test_timeline_of_a_rehearsal_that_went_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engines were started again after the other steps: no bar may begin before zero."""
+    records = load_records(world.evidence)
+    again = records[0]
+    again.started += timedelta(seconds=600)
+    again.finished = again.started + timedelta(seconds=2)
+    bars: list[float] = []
+    monkeypatch.setattr(Axes, "barh", lambda *_, left=0.0, **__: bars.append(left))
+    charts.timeline(records)
+    assert min(bars) == 0
+    assert max(bars) == 570
+    again.save(world.evidence, 0)
+    assert "begun 2026-11-22 12:00 UTC" in write_report(world).read_text()
 
 
 def test_report_of_a_rehearsal_that_has_not_begun(tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ from rich.console import Console
 from groundplan.errors import GroundplanError
 from groundplan.progress import Progress
 from groundplan.rehearsal.scenario.player import Step, first_error, must_begin_anew, play
-from groundplan.rehearsal.scenario.record import Status, load_records
+from groundplan.rehearsal.scenario.record import Status, StepRecord, load_records
 from groundplan.rehearsal.scenario.stage import Stage
 from groundplan.rehearsal.toolchain import Toolbox
-from groundplan.rehearsal.world import World
+from groundplan.rehearsal.world import Ports, World
 
 
 class Script:
@@ -96,6 +96,16 @@ def test_an_ended_run_begins_anew(script: Script) -> None:
     assert must_begin_anew(script.world, script.steps) == "the last run ended"
 
 
+def test_ports_of_another_version_begin_anew(script: Script) -> None:
+    """A rehearsal whose engines listen elsewhere cannot go on under the policies of today."""
+    script.failing = {"engines"}
+    with pytest.raises(GroundplanError):
+        script.run()
+    assert must_begin_anew(script.world, script.steps) is None
+    elsewhere = replace(script.world, ports=Ports(emulator=4566))
+    assert must_begin_anew(elsewhere, script.steps) == "its engines listen on the ports of another version"
+
+
 def test_a_check_that_fails_is_an_error_at_the_end(script: Script) -> None:
     """A figure that misses its mark does not stop the scenario, but the run as a whole fails."""
     script.run()
@@ -114,3 +124,18 @@ def test_an_engine_that_died_explains_the_failure(script: Script) -> None:
     script.steps = (broken,)
     with pytest.raises(GroundplanError, match="engine"):
         script.run()
+
+
+def test_what_a_step_does_itself_is_noted_as_a_command(script: Script) -> None:
+    """The line that a person would type, whether it went well or not."""
+    record = StepRecord(name="inventory", title="Inventory")
+    toolbox = Toolbox(script.world.folder / "cache", lambda _: None)
+    stage = Stage(world=script.world, toolbox=toolbox, progress=Progress(), record=record)
+    with stage.noted("groundplan rehearse inventory script"):
+        pass
+    with pytest.raises(GroundplanError), stage.noted("groundplan rehearse down script"):
+        raise GroundplanError("no")
+    assert [(command.line, command.exit_code) for command in record.commands] == [
+        ("groundplan rehearse inventory script", 0),
+        ("groundplan rehearse down script", 1),
+    ]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from groundplan.errors import GroundplanError
+from groundplan.rehearsal import worlds
 from groundplan.rehearsal.toolchain import DebianTool, GoTool, TerraformProvider, Toolbox, mirror
 
 SOURCE = """package main
@@ -90,6 +91,24 @@ def test_program_on_path_counts_in_the_right_version_only(
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
     found = _toolbox(tmp_path, hello, []).find(hello.name)
     assert (found is not None and found.path == program) is used
+
+
+@pytest.mark.parametrize("checkout", ["this", "another"])
+def test_program_of_a_rehearsal_is_never_taken(
+    tmp_path: Path, hello: GoTool, monkeypatch: pytest.MonkeyPatch, checkout: str
+) -> None:
+    """In a rehearsal's shell its own `pulumi` is first on PATH; no other may get that script."""
+    world = tmp_path / "rehearsals" / "first"
+    if checkout == "this":
+        monkeypatch.setattr(worlds, "root", lambda: tmp_path / "rehearsals")
+    program = world / "bin" / hello.name
+    program.parent.mkdir(parents=True)
+    if checkout == "another":
+        (world / "world.json").write_text("{}")
+    program.write_text("#!/bin/sh\necho hello v1.2.3\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    assert _toolbox(tmp_path, hello, []).find(hello.name) is None
 
 
 def test_missing_debian_program_names_its_package(tmp_path: Path) -> None:

@@ -1,0 +1,42 @@
+"""The inventory after a destroy looks at every AWS service that the program uses in any environment."""
+
+from __future__ import annotations
+
+import pytest
+
+from groundplan.rehearsal.inventory import LISTERS
+from tests.unit.infra.recording import estate_of
+
+ENVIRONMENTS = ("dev", "staging", "prod")
+_OTHER_NAMES = {
+    "cfg": "config",
+    "costexplorer": "ce",
+    "inspector": "inspector2",
+    "msk": "kafka",
+    "vpc": "ec2",
+}
+"""Modules of pulumi-aws that are not named as boto3 names their service."""
+_LOGS = ("aws:cloudwatch/logGroup:", "aws:cloudwatch/logResourcePolicy:")
+_HOLD_NOTHING = {
+    "aws:index/": "functions and the provider",
+}
+
+
+def _service(token: str) -> str:
+    if token.startswith(_LOGS):
+        return "logs"
+    module = token.split(":")[1].split("/", maxsplit=1)[0]
+    return _OTHER_NAMES.get(module, module)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_service_of_the_program_is_listed(environment: str) -> None:
+    """A resource of a service without a lister would be left behind unseen."""
+    tokens = {
+        resource.type
+        for resource in estate_of(environment).resources
+        if resource.type.startswith("aws:") and not resource.type.startswith(tuple(_HOLD_NOTHING))
+    }
+    assert len(tokens) > 30
+    unseen = {token: _service(token) for token in tokens if _service(token) not in LISTERS}
+    assert unseen == {}
