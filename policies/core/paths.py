@@ -1,4 +1,4 @@
-"""Dotted paths into properties. Keys of labels and quotas hold dots themselves: the longest key that exists wins."""
+"""Dotted paths into properties. Keys of labels hold dots themselves: the longest key that exists wins."""
 
 from __future__ import annotations
 

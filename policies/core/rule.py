@@ -108,7 +108,7 @@ class Rule:
         equivalents: checks of other auditors that ask the same: `CKV_…` (checkov), `prowler:…`, `FSBP …`.
         enforcement: the level in each environment.
         types: type tokens of the resources it judges, each its own subject. `STACK` judges the whole.
-            `kubernetes:*` judges every Kubernetes object, `*` every resource but the stack's own.
+            A `*` at its end stands for the rest: `kubernetes:*` judges every Kubernetes object.
         check: yields the violations of one subject.
         needs_stack: the check looks at other resources: it runs once, after the program.
         rewrite: returns the properties with the violation mended, where that is safe.
@@ -131,11 +131,10 @@ class Rule:
 
     def judges(self, resource: Resource) -> bool:
         """Whether a resource is a subject of this rule."""
-        if resource.type in self.types:
-            return True
-        if "*" in self.types:
-            return resource.type != STACK
-        return "kubernetes:*" in self.types and resource.is_kubernetes
+        return any(
+            resource.type == type_ or (type_.endswith("*") and resource.type.startswith(type_[:-1]))
+            for type_ in self.types
+        )
 
     @property
     def asks_for_existence(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,8 +26,11 @@ GENERATED = 10_000
 SEED = 20261124
 SUBJECTS = 2
 """Subjects of one rule that are broken: resources of one type are made by the same code."""
-BOUNDS: dict[str, set[str]] = {}
-"""Properties that only say whether a rule applies, by rule: breaking one takes the subject out of it."""
+BOUNDS = {
+    "GEN-01": r"tags",  # judged only where it is an object: some types have a list of that name
+    "S3-07": r"rules\.\d+\.filter\..*",  # says which objects it is about; another one is about all
+}
+"""Properties that only say whether something is a subject, by rule: breaking one takes it out."""
 
 
 def _facts(resources: tuple[Resource, ...]) -> Context:
@@ -73,7 +77,7 @@ def test_every_property_that_a_rule_reads_is_watched(rule: Rule) -> None:
         (subject.type, subject.name, golden("prod")[index].name, path)
         for subject in _subjects(rule)
         for index, path in _reads(rule, subject)
-        if path not in BOUNDS.get(rule.id, ()) and not _caught(rule, subject, index, path)
+        if not re.fullmatch(BOUNDS.get(rule.id, ""), path) and not _caught(rule, subject, index, path)
     }
     assert not missed
 

@@ -21,7 +21,7 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
         for tag in REQUIRED:
             if not tags.text(tag):
                 yield Finding(path=path, message=f"the provider gives no {tag}", key=tag)
-    elif resource.type.startswith("aws:") and isinstance(resource.properties.get("tags"), Mapping):
+    elif isinstance(resource.properties.get("tags"), Mapping):
         own = resource.view.object("tags")
         for tag in REQUIRED:
             if tag in own and not own.text(tag).strip():
@@ -51,6 +51,6 @@ RULE = Rule(
     frameworks={Framework.SOC2: ("CC2.1",), Framework.PCI_DSS: ("12.4.2",), Framework.NIST: ("CM-8",)},
     equivalents=("FSBP Config.1",),
     enforcement=FROM_STAGING,
-    types=("*",),
+    types=("aws:*", PROVIDER),
     check=check,
 )

@@ -23,7 +23,7 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
             yield Finding(path="region", message="not in the list of regions", key="region")
         elif not region:
             yield Finding(path="region", message="takes whatever region the shell names", key="region")
-    elif resource.type.startswith("aws:"):
+    else:
         service = resource.type.split(":")[1].partition("/")[0]
         if service not in GLOBAL_TYPES:
             allowed = tuple(region for region in allowed if region != GLOBAL)
@@ -50,6 +50,6 @@ RULE = Rule(
     frameworks={Framework.GDPR: ("44",), Framework.SOC2: ("C1.1",), Framework.NIST: ("SA-9",)},
     equivalents=("prowler:organizations_scp_check_deny_regions",),
     enforcement=ALWAYS,
-    types=("*",),
+    types=("aws:*", PROVIDER),
     check=check,
 )

@@ -59,6 +59,6 @@ RULE = Rule(
     },
     equivalents=("prowler:ec2_launch_template_no_secrets",),
     enforcement=ALWAYS,
-    types=("*",),
+    types=("aws:*", "kubernetes:*", "pulumi:providers:*"),
     check=check,
 )
