@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from policies.core.resources import STACK, Resource
 from policies.core.rule import Context, Finding, Level, Rule
-from policies.core.values import UnknownError, View, WrongTypeError
+from policies.core.values import UnknownError, View, WrongTypeError, secret_texts
 from policies.core.waivers import Waiver, Waivers
 
 
@@ -71,7 +71,7 @@ def judge(rule: Rule, resource: Resource, context: Context, waivers: Waivers) ->
     reason = ""
     try:
         for finding in rule.check(subject, context):
-            findings.append(finding)  # noqa: PERF402 - what was found before an error counts
+            findings.append(_without_secrets(finding, resource, context))  # noqa: PERF401 - what was found before an error counts
     except UnknownError as error:
         reason = str(error)
     except WrongTypeError as error:
@@ -113,6 +113,14 @@ def stack_resource(environment: str) -> Resource:
         type=STACK,
         name=f"groundplan-{environment}",
     )
+
+
+def _without_secrets(finding: Finding, resource: Resource, context: Context) -> Finding:
+    """The finding with every secret of its subject and of the stack taken out of its texts."""
+    message, key = finding.message, finding.key
+    for secret in secret_texts(resource.properties) | context.stack.secrets:
+        message, key = message.replace(secret, "(secret)"), key.replace(secret, "(secret)")
+    return replace(finding, message=message, key=key)
 
 
 def _watched(resource: Resource) -> Resource:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from policies.core.values import View
+from policies.core.values import View, secret_texts
 
 STACK = "pulumi:pulumi:Stack"
 """Subject of rules that ask whether something exists at all."""
@@ -62,6 +62,11 @@ class Stack:
     def by_urn(self) -> dict[str, Resource]:
         """Resources by their URN."""
         return {resource.urn: resource for resource in self.resources}
+
+    @cached_property
+    def secrets(self) -> frozenset[str]:
+        """Texts that are marked as secret anywhere in the stack: they are in no finding."""
+        return frozenset().union(*(secret_texts(resource.properties) for resource in self.resources))
 
     def of(self, *types: str) -> list[Resource]:
         """All resources of some types."""

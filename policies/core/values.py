@@ -242,6 +242,17 @@ def _holds_unknown(value: Any) -> bool:
     return value is UNKNOWN
 
 
+def secret_texts(value: Any, *, secret: bool = False) -> frozenset[str]:
+    """Every text below a value that is marked as secret."""
+    if isinstance(value, Secret):
+        return secret_texts(value.value, secret=True)
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return frozenset().union(*(secret_texts(item, secret=secret) for item in value))
+    return frozenset({value}) if secret and isinstance(value, str) and value else frozenset()
+
+
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping):
         for key, item in value.items():
