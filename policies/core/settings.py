@@ -32,6 +32,8 @@ class PackSettings(BaseModel):
     """Host paths that workloads may mount."""
     capabilities: tuple[str, ...] = ("IPC_LOCK",)
     """Linux capabilities that a container may add; EFA needs to lock memory."""
+    token_holders: tuple[str, ...] = ()
+    """Service accounts whose pods may hold a token for the Kubernetes API, as `namespace/name`."""
     kubernetes_versions: tuple[str, ...] = ("1.33", "1.34", "1.35", "1.36")
     """Versions of EKS in standard support in November 2026."""
     kafka_versions: tuple[str, ...] = (
@@ -66,6 +68,8 @@ class PackSettings(BaseModel):
     """Which classes of buckets may share a key; a class without a group has one of its own."""
     erasure_days: Annotated[int, Field(ge=1)] = 30
     """Longest life of replaced and deleted personal data (GDPR, article 17: without undue delay)."""
+    personal_classes: tuple[str, ...] = ("personal", "raw", "curated", "checkpoints")
+    """Values of the tag DataClass of buckets that may hold personal data, or what was made from it."""
     secret_readers: tuple[str, ...] = ()
     """Kubernetes roles that may read Secrets, create pods in others' names, or reach nodes."""
     not_evaluated_budget: dict[str, Annotated[int, Field(ge=0)]] = {"dev": 0, "staging": 0, "prod": 0}
