@@ -28,6 +28,7 @@ class ComponentType(StrEnum):
     WORKLOAD_IDENTITY = "groundplan:aws:WorkloadIdentity"
     AUDIT = "groundplan:aws:Audit"
     OPERATIONS = "groundplan:aws:Operations"
+    ADMISSION = "groundplan:kubernetes:Admission"
     TENANT = "groundplan:kubernetes:Tenant"
     INGEST = "groundplan:kubernetes:Ingest"
     TRAINING = "groundplan:kubernetes:Training"
