@@ -16,13 +16,13 @@ from typing import Any
 
 import yaml
 
+from infra.conventions import TENANT_LABEL
 from policies.core.catalog import all_rules
 from policies.core.rule import Rule
 from policies.core.settings import PackSettings, load_settings
 
 FILE = Path(__file__).resolve().parents[1] / "infra" / "kubernetes" / "admission_policies.yaml"
 API_VERSION = "admissionregistration.k8s.io/v1"
-TENANT_LABEL = "groundplan.dev/tenant"
 _HEADER = """\
 # Written by `python -m policies.admission` from the rules in policies/rules/: do not edit.
 # One policy and one binding per rule that the API server can ask; see infra/kubernetes/admission.py.
@@ -72,6 +72,8 @@ def _policy(rule: Rule, settings: PackSettings) -> dict[str, Any]:
                         "apiVersions": [version],
                         "operations": ["CREATE", "UPDATE"],
                         "resources": list(resources),
+                        # The server's default, in a list that it compares as a whole.
+                        "scope": "*",
                     }
                     for group, version, resources in _KINDS
                 ]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from infra.conventions import TENANT_LABEL
 from policies.core.resources import Resource
 from policies.core.rule import Context
 from policies.core.values import UnknownError
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
-TENANT_LABEL = "groundplan.dev/tenant"
 
 
 def is_tenants(namespace: Resource) -> bool:

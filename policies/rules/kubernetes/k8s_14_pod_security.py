@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
+from infra.conventions import TENANT_LABEL
 from policies.core.resources import Resource
 from policies.core.rule import ALWAYS, Context, Finding, Framework, Rule, Severity
-from policies.rules.kubernetes._namespaces import NAMESPACE, TENANT_LABEL, is_operators, is_tenants
+from policies.rules.kubernetes._namespaces import NAMESPACE, is_operators, is_tenants
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
 STANDARDS = {True: ("restricted",), False: ("restricted", "baseline")}

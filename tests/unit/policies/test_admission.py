@@ -13,7 +13,7 @@ from policies.core.settings import PackSettings
 SETTINGS = PackSettings(capabilities=("IPC_LOCK",), image_registries=(r"\d{12}[.]ecr/",))
 
 
-def _rule(**expressions: str) -> Rule:
+def _rule(*, cel: str | None = None, cel_pod: str | None = None) -> Rule:
     return Rule(
         id="T-01",
         title='Never "so".',
@@ -24,7 +24,8 @@ def _rule(**expressions: str) -> Rule:
         enforcement=ALWAYS,
         types=("kubernetes:*",),
         check=lambda _resource, _context: iter(()),
-        **expressions,
+        cel=cel,
+        cel_pod=cel_pod,
     )
 
 
