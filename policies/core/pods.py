@@ -94,9 +94,7 @@ def _declared(view: View, path: str, value: Mapping[str, Any], *, partial: bool)
         yield Pod(spec=_found(view, path, {}), partial=True, single=_found(view, path, value))
     elif isinstance(model := _plain(value.get("model")), Mapping) and "modelFormat" in model:
         # The server's own container, and with it the rest of the pod, is in a ServingRuntime.
-        yield Pod(
-            spec=_found(view, path, value), partial=True, single=_found(view, f"{path}.model", model)
-        )
+        yield Pod(spec=_found(view, path, value), partial=True, single=_found(view, f"{path}.model", model))
 
 
 def _found(view: View, path: str, value: Any) -> View:

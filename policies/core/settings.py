@@ -57,8 +57,8 @@ class PackSettings(BaseModel):
     """Shortest retention of log groups, by environment."""
     lock_days: Annotated[int, Field(ge=1)] = 365
     """Shortest object lock of audit records in prod."""
-    personal_classes: tuple[str, ...] = ("personal", "raw", "curated")
-    """Values of the tag `DataClass` of buckets that may hold personal data."""
+    personal_classes: tuple[str, ...] = ("personal", "raw", "curated", "checkpoints")
+    """Values of the tag `DataClass` of buckets that may hold personal data, or what was made from it."""
     data_class_groups: dict[str, str] = {
         "raw": "lake",
         "curated": "lake",
@@ -68,8 +68,6 @@ class PackSettings(BaseModel):
     """Which classes of buckets may share a key; a class without a group has one of its own."""
     erasure_days: Annotated[int, Field(ge=1)] = 30
     """Longest life of replaced and deleted personal data (GDPR, article 17: without undue delay)."""
-    personal_classes: tuple[str, ...] = ("personal", "raw", "curated", "checkpoints")
-    """Values of the tag DataClass of buckets that may hold personal data, or what was made from it."""
     secret_readers: tuple[str, ...] = ()
     """Kubernetes roles that may read Secrets, create pods in others' names, or reach nodes."""
     not_evaluated_budget: dict[str, Annotated[int, Field(ge=0)]] = {"dev": 0, "staging": 0, "prod": 0}

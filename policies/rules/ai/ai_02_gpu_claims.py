@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from policies.core.resources import Resource
 from policies.core.rule import ALWAYS, Context, Finding, Framework, Rule, Severity
 from policies.core.values import View
+from policies.rules.kubernetes._amounts import label
 from policies.rules.kubernetes._namespaces import NAMESPACE, is_operators
 from policies.rules.kubernetes._pods import is_exempt
 
@@ -22,8 +23,9 @@ LABEL = "resource.kubernetes.io/admin-access"
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
     """No request has admin access or takes all devices; no namespace lets its claims have it."""
     if resource.type == NAMESPACE:
-        open_to = resource.view.object("metadata.labels").value_of(LABEL) == "true"
-        if open_to and not is_operators(resource, context):
+        labels = resource.view.object("metadata.labels")
+        labelled = LABEL in labels.keys()  # noqa: SIM118 - a method of View
+        if labelled and label(labels, LABEL) == "true" and not is_operators(resource, context):
             yield Finding(path="metadata.labels", message=f"{LABEL} is true", key="label")
         return
     if is_exempt(resource, context):

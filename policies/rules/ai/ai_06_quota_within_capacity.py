@@ -8,7 +8,8 @@ from infra.conventions import GPU_RESOURCE
 from infra.planning.instance_types import INSTANCE_TYPES
 from policies.core.resources import STACK, Resource
 from policies.core.rule import ALWAYS, Context, Finding, Framework, Rule, Severity
-from policies.core.values import View, WrongTypeError
+from policies.core.values import View
+from policies.rules.kubernetes._amounts import count
 
 QUOTA = "kubernetes:core/v1:ResourceQuota"
 GROUP = "aws:eks/nodeGroup:NodeGroup"
@@ -19,11 +20,10 @@ def check(stack: Resource, context: Context) -> Iterator[Finding]:
     """The sum of all quotas is at most what node groups and node pools can grow to."""
     del stack
     promised = sum(
-        _amount(quota.view.object("spec.hard"), f"requests.{GPU_RESOURCE}")
-        for quota in context.stack.of(QUOTA)
+        count(quota.view.object("spec.hard"), f"requests.{GPU_RESOURCE}") for quota in context.stack.of(QUOTA)
     )
     possible = sum(
-        _amount(pool.view.object("spec.limits"), GPU_RESOURCE) for pool in context.stack.of(KARPENTER)
+        count(pool.view.object("spec.limits"), GPU_RESOURCE) for pool in context.stack.of(KARPENTER)
     )
     for group in context.stack.of(GROUP):
         gpus = _gpus(group.view)
@@ -33,14 +33,6 @@ def check(stack: Resource, context: Context) -> Iterator[Finding]:
     if promised > possible:
         message = f"quotas promise {promised:.0f} GPUs, and there can be {possible:.0f}"
         yield Finding(path="", message=message, key="capacity")
-
-
-def _amount(amounts: View, key: str) -> float:
-    value = amounts.value_of(key)
-    try:
-        return 0 if value is None else float(str(value))
-    except ValueError:
-        raise WrongTypeError(amounts.where(key), "a number", value) from None
 
 
 def _gpus(group: View) -> int | None:

@@ -21,10 +21,10 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
     if resource.type == ROLE:
         yield from _trust(resource)
         return
-    for role in _roles(resource, context):
-        tenant = role.view.text("tags.Tenant")
-        for statement in resource.view.statements("policy"):
-            if tenant and statement.allow and not _stays_within(statement, tenant):
+    tenants = [tenant for role in _roles(resource, context) if (tenant := role.view.text("tags.Tenant"))]
+    for statement in resource.view.statements("policy") if tenants else ():
+        for tenant in tenants:
+            if statement.allow and not _stays_within(statement, tenant):
                 message = f"reaches beyond the prefix of {tenant}"
                 yield Finding(path=statement.path, message=message, key=statement.sid)
 

@@ -6,13 +6,14 @@ from infra.conventions import TENANT_LABEL
 from policies.core.resources import Resource
 from policies.core.rule import Context
 from policies.core.values import UnknownError
+from policies.rules.kubernetes._amounts import label
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
 
 
 def is_tenants(namespace: Resource) -> bool:
     """Whether it carries the label of a tenant's namespace (infra/kubernetes/tenant.py)."""
-    return bool(namespace.view.object("metadata.labels").value_of(TENANT_LABEL))
+    return bool(label(namespace.view.object("metadata.labels"), TENANT_LABEL))
 
 
 def is_operators(namespace: Resource, context: Context) -> bool:

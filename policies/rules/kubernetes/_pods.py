@@ -10,6 +10,7 @@ from policies.core.pods import Pod, namespace_of, pods_of
 from policies.core.resources import Resource
 from policies.core.rule import Context
 from policies.core.values import UnknownError, View
+from policies.rules.kubernetes._amounts import amount
 
 GPU_PREFIX = "nvidia.com/"
 """All resources of NVIDIA's device plugin: whole GPUs, and slices of them."""
@@ -63,9 +64,7 @@ def claims_gpu(container: View) -> bool:
     """Whether it asks the scheduler for a GPU, by the device plugin or by a claim (DRA)."""
     limits = container.object("resources.limits")
     asked = [key for key in limits.keys() if key.startswith(GPU_PREFIX)]  # noqa: SIM118 - a method of View
-    return any(str(limits.value_of(key)) != "0" for key in asked) or bool(
-        container.objects("resources.claims")
-    )
+    return any(amount(limits, key) != "0" for key in asked) or bool(container.objects("resources.claims"))
 
 
 def rewrite_pods(properties: Mapping[str, Any], change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
                     path=volume.where("hostPath.path"), message=f"{name} is a path of the node", key=name
                 )
             in_memory = volume.text("emptyDir.medium") == "Memory"
-            if in_memory and volume.object("emptyDir").value_of("sizeLimit") is None:
+            if in_memory and not volume.text("emptyDir.sizeLimit"):
                 yield Finding(
                     path=volume.where("emptyDir.sizeLimit"),
                     message=f"{name} is in memory, without limit",

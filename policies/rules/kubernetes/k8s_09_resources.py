@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from policies.core.resources import Resource
 from policies.core.rule import FROM_STAGING, Context, Finding, Framework, Rule, Severity
 from policies.core.values import View
+from policies.rules.kubernetes._amounts import amount
 from policies.rules.kubernetes._pods import GPU_PREFIX, containers_of, name_of
 
 BOUNDED = ("cpu", "memory")
@@ -21,10 +22,10 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
         name = name_of(container)
         limits, requests = container.object("resources.limits"), container.object("resources.requests")
         for kind in BOUNDED:
-            if limits.value_of(kind) is None and not pod.partial:
+            if amount(limits, kind) is None and not pod.partial:
                 yield Finding(path=limits.path, message=f"{name} has no limit of {kind}", key=name)
         for kind in _gpus(requests):
-            if str(requests.value_of(kind)) != str(limits.value_of(kind)):
+            if amount(requests, kind) != amount(limits, kind):
                 yield Finding(
                     path=requests.path, message=f"{name} requests {kind} unlike its limit", key=name
                 )

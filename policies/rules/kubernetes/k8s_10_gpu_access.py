@@ -26,20 +26,19 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
 
 
 def _containers(pod: Pod) -> Iterator[Finding]:
-    claimed = False
+    """Claims are looked for only where something makes use of a GPU."""
     for container in pod.containers():
         name = name_of(container)
-        has_gpu = claims_gpu(container)
-        claimed = claimed or has_gpu
-        if not has_gpu and any(each.text("name") == SWITCH for each in container.objects("env")):
+        switched = any(each.text("name") == SWITCH for each in container.objects("env"))
+        if switched and not claims_gpu(container):
             yield Finding(path=container.where("env"), message=f"{name} sets {SWITCH}, unclaimed", key=name)
         for mount in container.objects("volumeMounts"):
             if mount.text("mountPath").startswith(DEVICES):
                 yield Finding(path=mount.where("mountPath"), message=f"{name} mounts a GPU", key=name)
-    if not claimed and not pod.partial and pod.spec.text("runtimeClassName") == RUNTIME:
-        yield Finding(
-            path=pod.spec.where("runtimeClassName"), message="NVIDIA's runtime without a claim", key="runtime"
-        )
+    special = not pod.partial and pod.spec.text("runtimeClassName") == RUNTIME
+    if special and not any(claims_gpu(container) for container in pod.containers()):
+        path = pod.spec.where("runtimeClassName")
+        yield Finding(path=path, message="NVIDIA's runtime without a claim", key="runtime")
 
 
 def _none_of(path: str) -> str:

@@ -20,8 +20,9 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
     """Containers with a GPU, or all if none has one, ask for the model, and for being alive."""
     for pod in serving_pods(resource, context):
         containers = list(pod.containers("containers"))
-        serving = [container for container in containers if claims_gpu(container)] or containers
-        for container in serving:
+        if len(containers) > 1:
+            containers = [container for container in containers if claims_gpu(container)] or containers
+        for container in containers:
             name = name_of(container)
             if not re.search(READY, container.text("readinessProbe.httpGet.path")):
                 yield Finding(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from policies.core.pods import Pod, namespace_of
 from policies.core.resources import Resource
 from policies.core.rule import IN_PROD, Context, Finding, Framework, Rule, Severity
-from policies.core.values import View
+from policies.core.values import View, WrongTypeError
 from policies.rules.kubernetes._serving import CONTROLLERS, serving_pods
 
 BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
@@ -32,11 +33,10 @@ def check(controller: Resource, context: Context) -> Iterator[Finding]:
 def _replicas(controller: Resource, context: Context) -> float:
     """The autoscaler's lower bound where there is one; it overrules the controller's number."""
     for scaler in context.stack.of(SCALER):
-        target = scaler.view.object("spec.scaleTargetRef")
         if (
             namespace_of(scaler) == namespace_of(controller)
-            and target.text("name") == controller.view.text("metadata.name")
-            and target.text("kind") == controller.view.text("kind", "Deployment")
+            and scaler.view.text("spec.scaleTargetRef.name") == controller.view.text("metadata.name")
+            and scaler.view.text("spec.scaleTargetRef.kind") == controller.view.text("kind", "Deployment")
         ):
             return scaler.view.number("spec.minReplicas", 1)
     return controller.view.number("spec.replicas", 1)
@@ -45,20 +45,29 @@ def _replicas(controller: Resource, context: Context) -> float:
 def _budgets(controller: Resource, pod: Pod, context: Context) -> list[View]:
     found = []
     for budget in context.stack.of(BUDGET):
+        if namespace_of(budget) != namespace_of(controller):
+            continue
         labels = budget.view.object("spec.selector.matchLabels").raw
-        selects = bool(labels) and all(pod.labels.get(key) == value for key, value in labels.items())
-        if namespace_of(budget) == namespace_of(controller) and selects:
+        if labels and all(pod.labels.get(key) == value for key, value in labels.items()):
             found.append(budget.view.object("spec"))
     return found
 
 
 def _leaves_one(budget: View, replicas: float) -> bool:
-    least, most = budget.value_of("minAvailable"), budget.value_of("maxUnavailable")
+    """Of the replicas that are wanted; shares are rounded in favour of availability."""
+    least, most = _bound(budget, "minAvailable"), _bound(budget, "maxUnavailable")
     if least is not None:
-        return str(least) not in {"0", "0.0", "0%"}
-    if isinstance(most, str):
-        return most != "100%"
-    return most is not None and most < replicas
+        return not re.fullmatch(r"0+(\.0+)?%?", least)
+    if most is None:
+        return False
+    return most != "100%" if most.endswith("%") else float(most) < replicas
+
+
+def _bound(budget: View, key: str) -> str | None:
+    value = budget.value_of(key)
+    if value is not None and (isinstance(value, bool) or not re.fullmatch(r"\d+(\.\d+)?%?", str(value))):
+        raise WrongTypeError(budget.where(key), "a number or a share", value)
+    return None if value is None else str(value)
 
 
 def _spreads(pod: Pod) -> bool:

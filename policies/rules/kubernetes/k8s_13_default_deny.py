@@ -17,7 +17,7 @@ def check(namespace: Resource, context: Context) -> Iterator[Finding]:
     """Some policy about all pods has the direction among its types, and no rule for it."""
     if is_operators(namespace, context):
         return
-    policies = [policy.view.object("spec") for policy in within(namespace, context, POLICY)]
+    policies = [policy.view for policy in within(namespace, context, POLICY)]
     for direction, rules in DIRECTIONS.items():
         if not any(_denies(policy, direction, rules) for policy in policies):
             name = namespace.view.text("metadata.name")
@@ -25,9 +25,10 @@ def check(namespace: Resource, context: Context) -> Iterator[Finding]:
 
 
 def _denies(policy: View, direction: str, rules: str) -> bool:
-    selector = policy.object("podSelector")
-    everything = not selector.object("matchLabels").raw and not selector.objects("matchExpressions")
-    return direction in policy.texts("policyTypes") and everything and not policy.objects(rules)
+    if direction not in policy.texts("spec.policyTypes") or policy.objects(f"spec.{rules}"):
+        return False
+    selector = policy.object("spec.podSelector")
+    return not any(selector.value_of(key) for key in selector.keys())  # noqa: SIM118 - a method of View
 
 
 RULE = Rule(

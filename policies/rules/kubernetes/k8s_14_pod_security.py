@@ -9,6 +9,7 @@ from typing import Any
 from infra.conventions import TENANT_LABEL
 from policies.core.resources import Resource
 from policies.core.rule import ALWAYS, Context, Finding, Framework, Rule, Severity
+from policies.rules.kubernetes._amounts import label
 from policies.rules.kubernetes._namespaces import NAMESPACE, is_operators, is_tenants
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
@@ -21,7 +22,7 @@ def check(namespace: Resource, context: Context) -> Iterator[Finding]:
     if is_operators(namespace, context):
         return
     allowed = STANDARDS[is_tenants(namespace)]
-    if namespace.view.object("metadata.labels").value_of(ENFORCE) not in allowed:
+    if label(namespace.view.object("metadata.labels"), ENFORCE) not in allowed:
         yield Finding(
             path="metadata.labels", message=f"{ENFORCE} is not {' or '.join(allowed)}", key="enforce"
         )

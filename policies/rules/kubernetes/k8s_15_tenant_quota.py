@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from infra.conventions import GPU_RESOURCE
 from policies.core.resources import Resource
 from policies.core.rule import FROM_STAGING, Context, Finding, Framework, Rule, Severity
+from policies.rules.kubernetes._amounts import amount
 from policies.rules.kubernetes._namespaces import NAMESPACE, is_tenants, within
 
 QUOTA = "kubernetes:core/v1:ResourceQuota"
@@ -21,9 +22,9 @@ def check(namespace: Resource, context: Context) -> Iterator[Finding]:
         return
     name = namespace.view.text("metadata.name")
     quotas = [quota.view.object("spec.hard") for quota in within(namespace, context, QUOTA)]
-    for amount in BOUNDED:
-        if all(quota.value_of(amount) is None for quota in quotas):
-            yield Finding(path="", message=f"no ResourceQuota of {name} bounds {amount}", key=amount)
+    for kind in BOUNDED:
+        if all(amount(quota, kind) is None for quota in quotas):
+            yield Finding(path="", message=f"no ResourceQuota of {name} bounds {kind}", key=kind)
     ranges = within(namespace, context, LIMITS)
     if not any(
         limit.text("type") == "Container" for each in ranges for limit in each.view.objects("spec.limits")

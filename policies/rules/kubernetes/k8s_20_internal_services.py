@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from policies.core.resources import Resource
 from policies.core.rule import FROM_STAGING, Context, Finding, Framework, Rule, Severity
+from policies.rules.kubernetes._amounts import label
 
 ANNOTATION = "service.beta.kubernetes.io/aws-load-balancer-"
 INTERNAL = {f"{ANNOTATION}internal": "true", f"{ANNOTATION}scheme": "internal"}
@@ -21,7 +22,7 @@ def check(service: Resource, context: Context) -> Iterator[Finding]:
         yield Finding(path="spec.externalIPs", message="takes over addresses", key="externalIPs")
     if kind == "LoadBalancer":
         annotations = service.view.object("metadata.annotations")
-        if not any(annotations.value_of(key) == value for key, value in INTERNAL.items()):
+        if not any(label(annotations, key) == value for key, value in INTERNAL.items()):
             yield Finding(path="metadata.annotations", message="the load balancer is public", key="public")
         if "0.0.0.0/0" in (service.view.texts("spec.loadBalancerSourceRanges") or ["0.0.0.0/0"]):
             path = "spec.loadBalancerSourceRanges"
