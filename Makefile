@@ -55,9 +55,10 @@ requirements: setup ## Pin anew what the images of the services install; numpy c
 COMPILE_SERVICE := ../$(VENV)/bin/uv pip compile -c ../constraints/test.txt --universal --python-version 3.12 \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
 
-reference: setup ## Write the schema and the reference pages anew, from the models and components.
+reference: setup ## Write anew what is generated: schema, reference pages, admission policies.
 	$(VENV)/bin/python -m infra.settings.schema
 	$(VENV)/bin/python -m groundplan.reference
+	$(VENV)/bin/python -m policies.admission
 .PHONY: reference
 
 clean: ## Remove the environment. Rehearsals are removed by `groundplan rehearse down`.

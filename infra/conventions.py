@@ -28,6 +28,7 @@ class ComponentType(StrEnum):
     WORKLOAD_IDENTITY = "groundplan:aws:WorkloadIdentity"
     AUDIT = "groundplan:aws:Audit"
     OPERATIONS = "groundplan:aws:Operations"
+    ADMISSION = "groundplan:kubernetes:Admission"
     TENANT = "groundplan:kubernetes:Tenant"
     INGEST = "groundplan:kubernetes:Ingest"
     TRAINING = "groundplan:kubernetes:Training"
@@ -50,6 +51,8 @@ BACKUP_TAG = ("Backup", "daily")
 """What has this tag is backed up by AWS Backup."""
 WORKLOAD_LABEL = "groundplan.dev/workload"
 """On every pod of ours: which service it runs."""
+TENANT_LABEL = "groundplan.dev/tenant"
+"""On all objects of a tenant, its namespace first: whose they are. Admission policies go by it."""
 POOL_LABEL = "groundplan.dev/pool"
 """On every node: the GPU pool it belongs to."""
 GPU_RESOURCE = "nvidia.com/gpu"
@@ -89,7 +92,7 @@ def labels(name: str, *, tenant: str) -> dict[str, str]:
         "app.kubernetes.io/name": name,
         "app.kubernetes.io/part-of": PROJECT,
         "app.kubernetes.io/managed-by": "pulumi",
-        "groundplan.dev/tenant": tenant,
+        TENANT_LABEL: tenant,
     }
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pulumi
 from pulumi import Output, ResourceOptions
 
 from infra.aws.layer import AwsEstate
 from infra.aws.streaming import IAM_PORT
 from infra.kubernetes.access import kubernetes_provider
+from infra.kubernetes.admission import Admission, AdmissionArgs, generated_manifests
 from infra.kubernetes.inference import GRPC_PORT, HTTP_PORT, Inference, InferenceArgs
 from infra.kubernetes.ingest import Ingest, IngestArgs
 from infra.kubernetes.pods import PodSize, Workload
@@ -38,8 +38,13 @@ def build_kubernetes(settings: Settings, estate: AwsEstate, release: Release) ->
         region=settings.region,
         opts=ResourceOptions(depends_on=[estate.cluster]),
     )
+    admission = Admission(
+        "admission", AdmissionArgs(manifests=generated_manifests()), ResourceOptions(provider=provider)
+    )
+    # Policies come before whatever they judge.
+    opts = ResourceOptions(provider=provider, depends_on=[admission])
     return {
-        name: _TenantBuilder(settings, estate, release, name, tenant, provider).build()
+        name: _TenantBuilder(settings, estate, release, name, tenant, opts).build()
         for name, tenant in settings.platform.tenants.items()
     }
 
@@ -54,14 +59,14 @@ class _TenantBuilder:
         release: Release,
         name: str,
         tenant: TenantSettings,
-        provider: pulumi.ProviderResource,
+        opts: ResourceOptions,
     ) -> None:
         self._settings = settings
         self._estate = estate
         self._release = release
         self._name = name
         self._tenant = tenant
-        self._opts = ResourceOptions(provider=provider)
+        self._opts = opts
 
     def build(self) -> TenantEstate:
         """Register the namespace and the workloads in it."""

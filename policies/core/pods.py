@@ -1,46 +1,67 @@
 """Pods wherever they are declared: in a Pod, in a controller of Kubernetes, or deep in a custom resource.
 
 JobSet, TrainJob, PyTorchJob, RayCluster, LeaderWorkerSet and InferenceService hold pod templates at places of
-their own. They are found by shape and not by a list of places: an object below `spec` with a list of
-`containers` is the spec of a pod.
+their own. They are found by shape and not by a list of places: an object with `containers` is the spec of a
+pod. Two containers have no list around them: the `trainer` of a TrainJob and the `model` of an
+InferenceService.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from policies.core.resources import Resource
 from policies.core.values import UNKNOWN, Secret, UnknownError, View
 
-_DEPTH = 12
+_DEPTH = 16
 """Deeper than any template of the kinds above; ends a document that was made to be endless."""
+_ROOTS = ("spec", "template", "items")
+_MAY_HOLD_PODS = re.compile(
+    r"(template|specs?|containers|jobs|overrides|patches|predictor|items)$", re.IGNORECASE
+)
+"""Keys below which pods are found. An unknown value under one of them may be a pod that nobody can judge."""
+_PARTIAL = re.compile(r"\b(podTemplateOverrides|runtimePatches)\b")
+"""Where a TrainJob changes single fields of a template that its runtime holds."""
+_CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pod:
-    """The spec of a pod, and the labels that its pods get."""
+    """The spec of a pod, and the labels that its pods get.
+
+    Args:
+        spec: the spec.
+        labels: the labels in its template.
+        partial: it only changes a template that is somewhere else, so that what it lacks says nothing.
+        single: a container that is no member of a list.
+    """
 
     spec: View
-    labels: Mapping[str, Any]
+    labels: Mapping[str, Any] = field(default_factory=dict)
+    partial: bool = False
+    single: View | None = None
 
-    def containers(self) -> Iterator[View]:
-        """Containers of all kinds."""
-        for kind in ("containers", "initContainers", "ephemeralContainers"):
+    def containers(self, *kinds: str) -> Iterator[View]:
+        """Containers of some kinds, e.g. `initContainers`; without an argument, of all kinds."""
+        for kind in kinds or _CONTAINERS:
             yield from self.spec.objects(kind)
+        if self.single is not None:
+            yield self.single
 
 
 def pods_of(resource: Resource) -> list[Pod]:
     """The pods that a Kubernetes object declares.
 
     Raises:
-        UnknownError: the object's spec is known only after the update.
+        UnknownError: a part that may hold pods is known only after the update.
     """
-    view = resource.view
-    if resource.properties.get("spec") is UNKNOWN:
-        raise UnknownError("spec")
-    return list(_search(view, "spec", _DEPTH))
+    if resource.type.endswith(":CustomResourceDefinition"):
+        return []  # its schema has the shape of what it describes
+    patch = resource.type.endswith("Patch")
+    return [pod for root in _ROOTS for pod in _search(resource.view, root, _DEPTH, partial=patch)]
 
 
 def namespace_of(resource: Resource) -> str:
@@ -48,32 +69,47 @@ def namespace_of(resource: Resource) -> str:
     return resource.view.text("metadata.namespace", "default")
 
 
-def _search(view: View, path: str, depth: int) -> Iterator[Pod]:
+def _search(view: View, path: str, depth: int, *, partial: bool) -> Iterator[Pod]:
     value = _peek(view, path)
-    if depth == 0 or isinstance(value, str | int | float | bool | None):
+    if value is UNKNOWN and _MAY_HOLD_PODS.search(path.rstrip("0123456789.")):
+        raise UnknownError(view.where(path))
+    if depth == 0:
         return
     if isinstance(value, Mapping):
-        if isinstance(_plain(value.get("containers")), list) and not isinstance(
-            value.get("template"), Mapping
-        ):
-            labels = _peek(
-                view, f"{path.rpartition('.')[0]}.metadata.labels" if "." in path else "metadata.labels"
-            )
-            yield Pod(
-                spec=View(value, view.where(path), view.reads),
-                labels=labels if isinstance(labels, Mapping) else {},
-            )
-            return
+        yield from _declared(view, path, value, partial=partial or bool(_PARTIAL.search(path)))
         for key in value:
-            if "." not in key:
-                yield from _search(view, f"{path}.{key}", depth - 1)
+            if "." not in key and not (key in _CONTAINERS and "containers" in value):
+                yield from _search(view, f"{path}.{key}", depth - 1, partial=partial)
     elif isinstance(value, list):
         for index in range(len(value)):
-            yield from _search(view, f"{path}.{index}", depth - 1)
+            yield from _search(view, f"{path}.{index}", depth - 1, partial=partial)
+
+
+def _declared(view: View, path: str, value: Mapping[str, Any], *, partial: bool) -> Iterator[Pod]:
+    """The pod whose spec an object is, if it is one."""
+    name = path.rpartition(".")[2]
+    if value.get("containers") is not None and not isinstance(_plain(value.get("template")), Mapping):
+        yield Pod(spec=_found(view, path, value), labels=_labels(view, path), partial=partial)
+    elif name == "trainer" and {"image", "env"} & set(value):
+        yield Pod(spec=_found(view, path, {}), partial=True, single=_found(view, path, value))
+    elif isinstance(model := _plain(value.get("model")), Mapping) and "modelFormat" in model:
+        # The server's own container, and with it the rest of the pod, is in a ServingRuntime.
+        yield Pod(spec=_found(view, path, value), partial=True, single=_found(view, f"{path}.model", model))
+
+
+def _found(view: View, path: str, value: Any) -> View:
+    """A view of what the search came upon: it has not been read by a rule."""
+    return View(value, view.where(path), view.reads)
+
+
+def _labels(view: View, path: str) -> Mapping[str, Any]:
+    parent = path.rpartition(".")[0]
+    labels = _peek(view, f"{parent}.metadata.labels" if parent else "metadata.labels")
+    return labels if isinstance(labels, Mapping) else {}
 
 
 def _peek(view: View, path: str) -> Any:
-    """The raw value at a path, without counting as read; None where it is unknown or absent."""
+    """The raw value at a path, without counting as read; None where there is none."""
     value: Any = view.raw
     for step in path.split("."):
         value = _plain(value)
@@ -83,8 +119,7 @@ def _peek(view: View, path: str) -> Any:
             value = value[int(step)]
         else:
             return None
-    value = _plain(value)
-    return None if value is UNKNOWN else value
+    return _plain(value)
 
 
 def _plain(value: Any) -> Any:

@@ -112,7 +112,10 @@ class Rule:
         check: yields the violations of one subject.
         needs_stack: the check looks at other resources: it runs once, after the program.
         rewrite: returns the properties with the violation mended, where that is safe.
-        cel: for Kubernetes rules, the validation that the API server makes of the same question.
+        cel: for Kubernetes rules, what the API server asks of each container: an expression in CEL that
+            is true if container `c` of pod `p` (its spec) keeps the rule; `variables.settings.KEY` is a list
+            of the pack's settings. `policies/admission.py` makes an admission policy of it.
+        cel_pod: the same, asked once of each pod `p`.
     """
 
     id: str
@@ -128,6 +131,7 @@ class Rule:
     needs_stack: bool = False
     rewrite: Rewrite | None = None
     cel: str | None = None
+    cel_pod: str | None = None
 
     def judges(self, resource: Resource) -> bool:
         """Whether a resource is a subject of this rule."""

@@ -32,6 +32,8 @@ class PackSettings(BaseModel):
     """Host paths that workloads may mount."""
     capabilities: tuple[str, ...] = ("IPC_LOCK",)
     """Linux capabilities that a container may add; EFA needs to lock memory."""
+    token_holders: tuple[str, ...] = ()
+    """Service accounts whose pods may hold a token for the Kubernetes API, as `namespace/name`."""
     kubernetes_versions: tuple[str, ...] = ("1.33", "1.34", "1.35", "1.36")
     """Versions of EKS in standard support in November 2026."""
     kafka_versions: tuple[str, ...] = (
@@ -55,8 +57,8 @@ class PackSettings(BaseModel):
     """Shortest retention of log groups, by environment."""
     lock_days: Annotated[int, Field(ge=1)] = 365
     """Shortest object lock of audit records in prod."""
-    personal_classes: tuple[str, ...] = ("personal", "raw", "curated")
-    """Values of the tag `DataClass` of buckets that may hold personal data."""
+    personal_classes: tuple[str, ...] = ("personal", "raw", "curated", "checkpoints")
+    """Values of the tag `DataClass` of buckets that may hold personal data, or what was made from it."""
     data_class_groups: dict[str, str] = {
         "raw": "lake",
         "curated": "lake",

@@ -27,7 +27,11 @@ SEED = 20261124
 SUBJECTS = 2
 """Subjects of one rule that are broken: resources of one type are made by the same code."""
 BOUNDS = {
+    "AI-02": r"metadata\.labels",
+    "AI-06": r"spec\.hard",
     "GEN-01": r"tags",  # judged only where it is an object: some types have a list of that name
+    "K8S-09": r".*\.resources\.requests",  # what is not requested is requested by the limit
+    "K8S-15": r"metadata\.labels",
     "S3-07": r"rules\.\d+\.filter\..*",  # says which objects it is about; another one is about all
 }
 """Properties that only say whether something is a subject, by rule: breaking one takes it out."""

@@ -23,6 +23,7 @@ from groundplan.rehearsal.providers.kubernetes.provider import KubernetesService
 from groundplan.rehearsal.providers.kubernetes.values import UNKNOWN, Secret
 from groundplan.rehearsal.toolchain import Toolbox
 from groundplan.rehearsal.world import World
+from infra.kubernetes.admission import generated_manifests
 from tests.rehearsal.kubernetes_kinds import (
     CONFIG_MAP,
     DEPLOYMENT,
@@ -160,6 +161,17 @@ def test_namespace_life(engine: Engine, cluster: Cluster) -> None:
     engine.destroy("ns", timeout=60)
     assert cluster.kubectl("get", "namespace", "whole-life", "--ignore-not-found") == ""
     assert engine.refresh("inside").op == "delete"
+
+
+def test_admission_policies_of_the_program_do_not_drift(engine: Engine) -> None:
+    """What the server adds to a policy by itself is no difference, neither at once nor on refresh."""
+    for manifest in generated_manifests()[:2]:
+        token = f"kubernetes:{manifest['apiVersion']}:{manifest['kind']}"
+        assert engine.up(token, manifest["kind"], manifest).op == "create"
+        assert engine.up(token, manifest["kind"], manifest).op == "same"
+        assert engine.refresh(manifest["kind"]).op == "same"
+    for manifest in reversed(generated_manifests()[:2]):
+        engine.destroy(manifest["kind"])
 
 
 def test_custom_resource_right_after_its_definition(engine: Engine) -> None:

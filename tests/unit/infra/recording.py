@@ -24,6 +24,7 @@ from infra.settings import Release, Settings, parse_settings
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 DEV_STACK = PROJECT_ROOT / "stacks" / "Pulumi.dev.yaml"
 ACCOUNT_ID = "123456789012"
+REGISTRY = f"{ACCOUNT_ID}.dkr.ecr.eu-central-1.amazonaws.com"
 DIGESTS = {
     service: "sha256:" + digit * 64
     for service, digit in (("ingest", "a"), ("training", "b"), ("inference", "c"))
@@ -120,9 +121,7 @@ _COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
         "endpoint": f"https://{name}.eks.example",
         "certificateAuthority": {"data": "Q0E="},
     },
-    "aws:ecr/repository:Repository": lambda _, inputs: {
-        "repositoryUrl": f"registry.example/{inputs['name']}"
-    },
+    "aws:ecr/repository:Repository": lambda _, inputs: {"repositoryUrl": f"{REGISTRY}/{inputs['name']}"},
     "aws:rds/cluster:Cluster": lambda name, _: {
         "endpoint": f"{name}.cluster.example",
         "readerEndpoint": f"{name}.cluster-ro.example",

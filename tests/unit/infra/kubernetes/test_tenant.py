@@ -14,10 +14,11 @@ POLICIES = {
     policy.inputs["metadata"]["name"]: policy.inputs["spec"]
     for policy in dev_estate().of("kubernetes:networking.k8s.io/v1:NetworkPolicy")
 }
+OF_THE_CLUSTER = ("Namespace", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
 NAMESPACED = [
     resource
     for resource in dev_estate().resources
-    if resource.type.startswith("kubernetes:") and not resource.type.endswith(":Namespace")
+    if resource.type.startswith("kubernetes:") and resource.type.rpartition(":")[2] not in OF_THE_CLUSTER
 ]
 
 

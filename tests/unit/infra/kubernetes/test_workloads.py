@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.infra.recording import ACCOUNT_ID, DIGESTS, dev_estate
+from tests.unit.infra.recording import ACCOUNT_ID, DIGESTS, REGISTRY, dev_estate
 
 S3 = "s3://groundplan-dev-{}-" + ACCOUNT_ID + "/vision"
 
@@ -66,7 +66,7 @@ def test_pod_has_its_own_identity_and_no_cluster_token(service: str) -> None:
 @each_service
 def test_image_is_named_by_digest(service: str) -> None:
     """The digest of the release, in the repository of the environment."""
-    expected = f"registry.example/groundplan-dev/{service}@{DIGESTS[service]}"
+    expected = f"{REGISTRY}/groundplan-dev/{service}@{DIGESTS[service]}"
     assert _container(service)["image"] == expected
 
 
@@ -244,7 +244,7 @@ def test_the_outputs_are_what_others_rely_on() -> None:
         "backup_vault": "groundplan-dev-backups",
         "metrics_endpoint": "https://groundplan-dev.aps.example/",
         "database": {"endpoint": "groundplan-dev-metadata.cluster.example"},
-        "image_repositories": {service: f"registry.example/groundplan-dev/{service}" for service in DIGESTS},
+        "image_repositories": {service: f"{REGISTRY}/groundplan-dev/{service}" for service in DIGESTS},
         "tenants": {
             "vision": {
                 "namespace": "tenant-vision",
