@@ -86,7 +86,7 @@ def _of_preview(request: Request, policies: Mapping[str, PolicyDelta]) -> DiffRe
     diff = EnvironmentDiff(
         environment=environment,
         changes=changes,
-        findings=review(changes),
+        findings=review(changes, preview.refused),
         notes=(f"Read from {code(file.name)}, a preview of the stack itself.", *notes),
         price=price,
         policy=policies.get(environment),

@@ -29,15 +29,15 @@ def compare_environment(
         GroundplanError: wrong settings (exit code 2), or a program that fails (4).
     """
     load_stack(environment)
-    aws = changes_of(preview_on(base, head, environment, progress))
+    preview = preview_on(base, head, environment, progress)
     with progress.step(f"{environment}: record Kubernetes objects"):
         objects, note = _objects(base, head, environment)
-    changes = in_order((*aws, *objects))
+    changes = in_order((*changes_of(preview), *objects))
     price, notes = priced(base, head, environment)
     return EnvironmentDiff(
         environment=environment,
         changes=changes,
-        findings=review(changes),
+        findings=review(changes, preview.refused),
         notes=(_ENGINE_NOTE, note, *notes),
         price=price,
         policy=policy,

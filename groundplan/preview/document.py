@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from groundplan.errors import ExitCode, GroundplanError
 
 STACK_TYPE = "pulumi:pulumi:Stack"
+_PROTECTED = re.compile(r"marked for protection|because it is protected")
+_CONSEQUENCE = "error: preview failed"
 _RECORD_IT = "pulumi preview --json > preview.json, then: groundplan diff --from-preview preview.json"
 
 
@@ -71,9 +74,19 @@ class Preview(_Foreign):
         return self.steps[0].urn.split("::")[0].removeprefix("urn:pulumi:") if self.steps else None
 
     @property
+    def refused(self) -> tuple[str, ...]:
+        """URNs of protected resources that the change would delete or replace: the engine stops there."""
+        return tuple(sorted({found.urn for found in self._errors if _PROTECTED.search(found.message)}))
+
+    @property
     def errors(self) -> tuple[str, ...]:
-        """What went wrong: a preview that failed shows only part of what would happen."""
-        return tuple(found.message.strip() for found in self.diagnostics if found.severity == "error")
+        """What went wrong, refusals left out: a preview that failed shows only part of what would happen."""
+        messages = [found.message.strip() for found in self._errors if not _PROTECTED.search(found.message)]
+        return tuple(text for text in messages if not (self.refused and text == _CONSEQUENCE))
+
+    @property
+    def _errors(self) -> tuple[Diagnostic, ...]:
+        return tuple(found for found in self.diagnostics if found.severity == "error")
 
 
 def load_preview(path: Path) -> Preview:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,6 +10,7 @@ from enum import StrEnum
 class Section(StrEnum):
     """Parts of a report, in its order."""
 
+    REFUSED = "Refused by Pulumi"
     DATA = "Data that would be lost or made anew"
     PROTECTION = "Protection taken away"
     ACCESS = "Access gained"
@@ -46,3 +48,11 @@ class Finding:
     urn: str
     text: str
     facts: tuple[str, ...] = ()
+
+
+def alike(findings: Iterable[Finding]) -> tuple[tuple[Finding, ...], ...]:
+    """Findings in groups that say the same of different subjects, in the order of the first of each."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.weight, finding.text, finding.facts), []).append(finding)
+    return tuple(map(tuple, groups.values()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
-from groundplan.preview.findings import Section, Weight
+from groundplan.preview.findings import Section, Weight, alike
 from groundplan.preview.markdown import change_lines
 from groundplan.preview.price import LEFT_OUT
 from groundplan.preview.report import DiffReport
@@ -27,6 +27,7 @@ def render(report: DiffReport) -> str:
         sections=tuple(Section),
         weights=tuple(Weight),
         change_lines=change_lines,
+        alike=alike,
         left_out=LEFT_OUT,
     )
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from groundplan.preview.changes import Change
-from groundplan.preview.findings import MARKS, Finding, Section, Weight
+from groundplan.preview.findings import MARKS, Finding, Section, Weight, alike
 from groundplan.preview.policy_delta import PolicyDelta, PolicyFinding
 from groundplan.preview.price import LEFT_OUT, PriceDelta
 from groundplan.preview.properties import PropertyChange
@@ -38,7 +39,8 @@ def _render(report: DiffReport, *, properties: bool) -> str:
         lines += ["", f"### {diff.environment}", "", *_body(diff, properties=properties)]
     notes = sorted({note for diff in report.environments for note in diff.notes})
     lines += ["", *(f"<sub>{note}</sub>  " for note in notes)]
-    return "\n".join(lines).rstrip() + "\n"
+    single = (line for before, line in pairwise(["", *lines]) if before or line)
+    return "\n".join(single).rstrip() + "\n"
 
 
 def _overview(report: DiffReport) -> Iterator[str]:
@@ -65,8 +67,10 @@ def _weights(diff: EnvironmentDiff) -> str:
 def _price_in_short(price: PriceDelta | None) -> str:
     if price is None:
         return "not priced"
-    if not price.changed:
-        return f"{price.after_usd:,.0f}"
+    if not price.lines:
+        most = (price.most_before_usd, price.most_after_usd)
+        at_most = f", at most {most[0]:,.0f} → {most[1]:,.0f}" if price.changed else ""
+        return f"{price.after_usd:,.0f}{at_most}"
     return f"{price.before_usd:,.0f} → {price.after_usd:,.0f} ({price.after_usd - price.before_usd:+,.0f})"
 
 
@@ -86,20 +90,24 @@ def _body(diff: EnvironmentDiff, *, properties: bool) -> Iterator[str]:
 
 
 def _findings(findings: Iterable[Finding]) -> Iterator[str]:
-    heavy = [finding for finding in findings if finding.weight is not Weight.NOTE]
-    light = [finding for finding in findings if finding.weight is Weight.NOTE]
-    for finding in heavy:
-        yield from _finding(finding)
+    groups = alike(findings)
+    heavy = [group for group in groups if group[0].weight is not Weight.NOTE]
+    light = [group for group in groups if group[0].weight is Weight.NOTE]
+    for group in heavy:
+        yield from _group(group)
     if len(light) <= _OPEN_NOTES:
-        for finding in light:
-            yield from _finding(finding)
+        for group in light:
+            yield from _group(group)
     else:
-        lines = (line for finding in light for line in _finding(finding))
-        yield from _folded(f"{len(light)} more", lines)
+        lines = (line for group in light for line in _group(group))
+        yield from _folded(f"{sum(map(len, light))} more", lines)
 
 
-def _finding(finding: Finding) -> Iterator[str]:
-    yield f"- {MARKS[finding.weight]} {code(finding.subject)} {finding.text}"
+def _group(group: tuple[Finding, ...]) -> Iterator[str]:
+    """Findings that say the same, in one line with all their subjects."""
+    finding = group[0]
+    subjects = ", ".join(code(each.subject) for each in group)
+    yield f"- {MARKS[finding.weight]} {subjects} {finding.text}"
     if finding.facts:
         yield from (f"  {line}" for line in _block(finding.facts))
 
@@ -165,7 +173,7 @@ def _values(prop: PropertyChange) -> Iterator[str]:
 
 
 def _folded(summary: str, lines: Iterable[str]) -> Iterator[str]:
-    yield from (f"<details><summary>{summary}</summary>", "", *lines, "", "</details>")
+    yield from ("", f"<details><summary>{summary}</summary>", "", *lines, "", "</details>")
 
 
 def _block(lines: Iterable[str]) -> list[str]:

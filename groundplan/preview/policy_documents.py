@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 from typing import Any
@@ -71,9 +71,32 @@ def widening(old: Any, new: Any) -> Widening | None:
     before, after = _parsed(old) or {}, _parsed(new) or {}
     allowed, allows = set(_grants(before, "Allow")), set(_grants(after, "Allow"))
     denied, denies = set(_grants(before, "Deny")), set(_grants(after, "Deny"))
-    gained = {new_one for new_one in allows if not any(_covers(old_one, new_one) for old_one in allowed)}
+    gained = {
+        _without_known_values(new_one, allowed)
+        for new_one in allows
+        if not any(_covers(old_one, new_one) for old_one in allowed)
+    }
     lost = {old_one for old_one in denied if not any(_covers(new_one, old_one) for new_one in denies)}
     return Widening(gained=tuple(sorted(gained)), denials_lost=tuple(sorted(lost)))
+
+
+def _without_known_values(grant: Grant, known: set[Grant]) -> Grant:
+    """Where an old grant has fewer values in one condition and is else equal: the grant with the new ones."""
+    for old in known:
+        if (old.principal, old.action, old.resource) != (grant.principal, grant.action, grant.resource):
+            continue
+        terms = [term for term in grant.condition if term not in old.condition]
+        old_terms = [term for term in old.condition if term not in grant.condition]
+        if (
+            len(terms) == len(old_terms) == 1
+            and terms[0][:2] == old_terms[0][:2]
+            and _implies(old_terms[0], terms[0])
+        ):
+            operator, key, values = terms[0]
+            added = (operator, key, tuple(value for value in values if value not in old_terms[0][2]))
+            condition = tuple(added if term == terms[0] else term for term in grant.condition)
+            return replace(grant, condition=condition)
+    return grant
 
 
 def _parsed(value: Any) -> Mapping[str, Any] | None:

@@ -125,7 +125,7 @@ def _preview(world: World, head: Checkout) -> Preview:
         check=False,
     )
     (world.logs / "preview.json").write_text(done.stdout)
-    if done.returncode:
+    if done.returncode and not _only_refused(done.stdout):
         raise GroundplanError(
             f"The preview of {world.environment} failed.",
             log="\n".join(_reasons(done.stdout) or (done.stderr or done.stdout).splitlines()[-_LOG_LINES:]),
@@ -133,6 +133,15 @@ def _preview(world: World, head: Checkout) -> Preview:
             exit_code=ExitCode.DEPLOYMENT,
         )
     return parse_preview(done.stdout, f"the preview of {world.environment}")
+
+
+def _only_refused(document: str) -> bool:
+    """Whether it failed for nothing but the protection of resources, which is an answer."""
+    try:
+        preview = Preview.model_validate_json(document)
+    except ValueError:
+        return False
+    return bool(preview.refused) and not preview.errors
 
 
 def _reasons(document: str) -> list[str]:

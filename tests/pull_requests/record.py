@@ -1,4 +1,4 @@
-"""Record prepared pull requests anew: python -m tests.pull_requests.record BASE [NAME...]
+"""Record prepared pull requests anew: python -m tests.pull_requests.record BASE [NAME...].
 
 Needs root, and minutes. BASE is a commit with the same sources of `infra/` and `stacks/` as the working tree.
 """

@@ -39,6 +39,7 @@ def save(
         "preview": {
             "steps": [_small(step) for step in preview["steps"] if _changes(step)],
             "changeSummary": preview["changeSummary"],
+            "diagnostics": [each for each in preview.get("diagnostics", ()) if each["severity"] == "error"],
         },
         "objects": {
             side: {urn: states[urn].model_dump(by_alias=True) for urn in urns if urn in states}
@@ -57,12 +58,12 @@ def load(name: str, environment: str) -> DiffReport:
         {urn: State.model_validate(state) for urn, state in document["objects"][side].items()}
         for side in ("before", "after")
     )
-    aws = changes_of(Preview.model_validate(document["preview"]))
-    changes = in_order((*aws, *compare_recordings(before, after)))
+    preview = Preview.model_validate(document["preview"])
+    changes = in_order((*changes_of(preview), *compare_recordings(before, after)))
     diff = EnvironmentDiff(
         environment=environment,
         changes=changes,
-        findings=review(changes),
+        findings=review(changes, preview.refused),
         notes=(NOTE,),
         price=_price(document["price"]),
     )

@@ -46,7 +46,14 @@ def test_exit_codes_are_those_of_pulumi() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [(), ("doctor",), ("check",), ("plan",), *(("rehearse", c) for c in ("run", "env", "list", "down"))],
+    [
+        (),
+        ("doctor",),
+        ("check",),
+        ("plan",),
+        ("diff",),
+        *(("rehearse", c) for c in ("run", "env", "list", "down")),
+    ],
 )
 def test_help_has_an_example(command: tuple[str, ...]) -> None:
     """`--help` explains each command and shows how it is typed."""

@@ -21,10 +21,16 @@ REVIEWERS: tuple[Reviewer, ...] = (
 )
 
 
-def review(changes: Sequence[Change]) -> tuple[Finding, ...]:
-    """Ask all reviewers. Findings are in the order of the report: by section, weight and subject."""
+def review(changes: Sequence[Change], refused: Sequence[str] = ()) -> tuple[Finding, ...]:
+    """Ask all reviewers. Findings are in the order of the report: by section, weight and subject.
+
+    Args:
+        changes: of all resources.
+        refused: URNs of those that Pulumi would not change.
+    """
     sections, weights = list(Section), list(Weight)
     found = [finding for reviewer in REVIEWERS for finding in reviewer(changes)]
+    found += [_refusal(change) for change in changes if change.urn in refused]
     return tuple(
         sorted(
             found,
@@ -35,4 +41,14 @@ def review(changes: Sequence[Change]) -> tuple[Finding, ...]:
                 finding.text,
             ),
         )
+    )
+
+
+def _refusal(change: Change) -> Finding:
+    return Finding(
+        section=Section.REFUSED,
+        weight=Weight.DANGER,
+        subject=f"{change.kind} {change.name}",
+        urn=change.urn,
+        text="is protected: `pulumi up` would stop here. What would follow may be missing below.",
     )

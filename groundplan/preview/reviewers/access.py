@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from groundplan.preview.changes import Change
 from groundplan.preview.findings import Finding, Section, Weight
@@ -47,7 +48,10 @@ def _documents(change: Change) -> Iterator[Finding]:
                 Weight.WARNING,
                 f"has a {code(name)} that is known only after apply: what it allows could not be compared.",
             )
-        elif wider:
+            continue
+        if change.operation == "replace":  # what the old one denied something on is gone as well
+            wider = replace(wider, denials_lost=())
+        if wider:
             facts = [f"+ {line}" for line in describe(wider.gained)]
             facts += [f"- no longer denied: {line}" for line in describe(wider.denials_lost)]
             kind = "trust policy" if name == "assumeRolePolicy" else code(name)
@@ -77,7 +81,8 @@ def _attachment(change: Change) -> Iterator[Finding]:
     unknown = holds_unknown(after[0]) or holds_unknown(after[1])
     powerful = any(word in str(after[1]).lower() for word in _POWERFUL)
     text = f"would give {_said(after[1])} to {_said(after[0])}."
-    yield _finding(change, Weight.DANGER if powerful and not unknown else Weight.WARNING, text)
+    # Who or what is unknown yet is created by the same change, and what it may do is told there.
+    yield _finding(change, Weight.DANGER if powerful else Weight.NOTE if unknown else Weight.WARNING, text)
 
 
 def describe(grants: Iterable[Grant]) -> list[str]:

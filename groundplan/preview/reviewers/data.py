@@ -70,12 +70,10 @@ def _finding(change: Change, weight: Weight, consequence: str) -> Finding:
         text = f"would be made anew, which {consequence}. Forced by: {reasons}."
     else:
         text = f"would be deleted, which {consequence}."
-    facts = ("it is protected: pulumi up will refuse",) if change.was_protected else ()
     return Finding(
         section=Section.DATA,
         weight=weight,
         subject=f"{change.kind} {change.name}",
         urn=change.urn,
         text=text,
-        facts=facts,
     )
