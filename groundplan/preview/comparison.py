@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from groundplan.errors import GroundplanError
 from groundplan.plan.price_store import prices_for
 from groundplan.preview import kubernetes
@@ -29,9 +31,11 @@ def compare_environment(
         GroundplanError: wrong settings (exit code 2), or a program that fails (4).
     """
     load_stack(environment)
-    preview = preview_on(base, head, environment, progress)
-    with progress.step(f"{environment}: record Kubernetes objects"):
-        objects, note = _objects(base, head, environment)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        recording = beside.submit(_objects, base, head, environment)
+        preview = preview_on(base, head, environment, progress)
+        with progress.step(f"{environment}: compare Kubernetes objects"):
+            objects, note = recording.result()
     changes = in_order((*changes_of(preview), *objects))
     price, notes = priced(base, head, environment)
     return EnvironmentDiff(

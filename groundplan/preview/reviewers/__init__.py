@@ -50,5 +50,5 @@ def _refusal(change: Change) -> Finding:
         weight=Weight.DANGER,
         subject=f"{change.kind} {change.name}",
         urn=change.urn,
-        text="cannot go while protected: `pulumi up` would stop here. What would follow may be missing below.",
+        text="cannot go while protected: `pulumi up` would stop here, and what follows may be missing.",
     )
