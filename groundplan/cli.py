@@ -142,6 +142,55 @@ def audit(
     command.run(source, as_json=as_json, out=out, waivers=waivers, today=day)
 
 
+@app.command()
+def diff(
+    base: Annotated[
+        str | None, typer.Argument(help="The commit to compare with.", show_default=False)
+    ] = None,
+    environment: Annotated[
+        list[str] | None,
+        typer.Option("--env", "--environment", help="A stack; again for more (default: all)."),
+    ] = None,
+    from_preview: Annotated[
+        Path | None, typer.Option(help="Read this output of `pulumi preview --json`, and rehearse nothing.")
+    ] = None,
+    policy_report: Annotated[
+        Path | None, typer.Option(help="Findings of the policies on both sides.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the page with everything to this file.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the comment to this file as well.")] = None,
+    as_json: Json = False,
+    expect_no_changes: Annotated[
+        bool, typer.Option("--expect-no-changes", help="End with 7 if anything would change.")
+    ] = False,
+) -> None:
+    """Show what the working tree would do to every environment, against a commit; needs no cloud account.
+
+    Ends with 5 if a mandatory policy is newly broken.
+
+    Examples:
+        groundplan diff origin/main
+
+        groundplan diff origin/main --env prod --html diff.html
+
+        groundplan diff --from-preview preview.json
+    """
+    from groundplan.preview.command import Request, run
+
+    run(
+        Request(
+            base=base,
+            environments=tuple(environment or ()),
+            from_preview=from_preview,
+            policy_report=policy_report,
+            page=html,
+            comment=markdown,
+            as_json=as_json,
+            expect_no_changes=expect_no_changes,
+        )
+    )
+
+
 @rehearse_app.command("run")
 def rehearse_run(
     environment: Environment,

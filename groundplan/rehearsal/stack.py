@@ -20,7 +20,7 @@ from groundplan.rehearsal.world import PROJECT_ROOT, World
 
 Operation = Literal["preview", "up", "refresh", "destroy"]
 
-_KUBERNETES = "**kubernetes:**"
+KUBERNETES = "**kubernetes:**"
 """URNs of all Kubernetes objects, of their provider and of the components that hold them."""
 _READER_GRACE_S = 10
 _UNCHANGED = frozenset({"same", "read", "refresh"})
@@ -60,6 +60,7 @@ def run(
     operation: Operation,
     on_tally: Callable[[Tally], None] = lambda _: None,
     stack_file: Path | None = None,
+    project: Path = PROJECT_ROOT,
 ) -> StackResult:
     """Run one operation to its end, as a person would type it in the rehearsal's shell.
 
@@ -71,6 +72,7 @@ def run(
         operation: what to do.
         stack_file: settings in the place of the stack's own, this once.
         on_tally: told after each resource's beginning and end. Called in another thread.
+        project: root of the program; another one than ours where an older commit is applied.
 
     Raises:
         GroundplanError: it failed; the message is the first error that is not a consequence of another one.
@@ -80,10 +82,10 @@ def run(
     if operation != "preview":
         words += ["--yes", "--skip-preview"]
     if world.scope == "aws" and operation in {"preview", "up"}:
-        words += ["--exclude", _KUBERNETES]
+        words += ["--exclude", KUBERNETES]
     log = EventLog(on_tally=on_tally)
     began = time.monotonic()
-    exit_code, output = _run(world, words, log, stack_file)
+    exit_code, output = _run(world, words, log, stack_file, project)
     result = StackResult(
         command=" ".join(words),
         exit_code=exit_code,
@@ -98,7 +100,9 @@ def run(
     return result
 
 
-def _run(world: World, words: list[str], log: EventLog, stack_file: Path | None) -> tuple[int, str]:
+def _run(
+    world: World, words: list[str], log: EventLog, stack_file: Path | None, project: Path
+) -> tuple[int, str]:
     """Run Pulumi and read its events from a pipe as they come; return its exit code and what it printed."""
     # Without PULUMI_DEBUG_COMMANDS there is no --event-log.
     variables = {**shell.child_environment(world), "PULUMI_DEBUG_COMMANDS": "true"}
@@ -110,7 +114,7 @@ def _run(world: World, words: list[str], log: EventLog, stack_file: Path | None)
         child = subprocess.Popen(
             [*words, "--event-log", f"/dev/fd/{sending}"],
             executable=str(world.bin / "pulumi"),
-            cwd=PROJECT_ROOT,
+            cwd=project,
             env=variables,
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -60,6 +60,8 @@ def test_exit_codes_are_those_of_pulumi() -> None:
         ("check",),
         ("plan",),
         *(("rehearse", name) for name in ("run", "env", "list", "inventory", "down")),
+        ("audit",),
+        ("diff",),
     ],
 )
 def test_help_has_an_example(command: tuple[str, ...]) -> None:

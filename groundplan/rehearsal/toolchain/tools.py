@@ -153,6 +153,15 @@ _GO_TOOLS = (
         version_args=("--version",),
     ),
     GoTool(
+        name="actionlint",
+        version="1.7.7",
+        module="actionlint",
+        requires="github.com/rhysd/actionlint",
+        package="github.com/rhysd/actionlint/cmd/actionlint",
+        ldflags="-X github.com/rhysd/actionlint.version=1.7.7",
+        version_args=("-version",),
+    ),
+    GoTool(
         name="pause",
         version="1.0.0",
         module="pause",

@@ -1,0 +1,149 @@
+"""What a month costs by a stack's settings: at its smallest and at its largest.
+
+The bill is that of `groundplan plan`, for what the settings name: node pools, brokers, NAT gateways, control
+plane. What depends on use (objects, requests, log volume, serverless parts, data transfer) is not in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from infra.planning.cost import CostLine, monthly_cost
+from infra.planning.demand import AccountFigures
+from infra.planning.estimate import NodePool, Platform
+from infra.planning.instance_types import INSTANCE_TYPES
+from infra.planning.prices import PriceTable
+from infra.planning.streaming import ZONES, Streaming
+from infra.settings import Settings
+
+LEFT_OUT = "storage in the lake, requests, logs, serverless streams, databases, audit services, data transfer"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceDelta:
+    """Price of a month before and after.
+
+    Args:
+        before: lines at the smallest size, by the base's settings.
+        after: the same, by the head's settings.
+        most_before_usd: all pools at their largest size all month, on demand, by the base's settings.
+        most_after_usd: the same, by the head's settings.
+        as_of: day of the prices.
+        source: where they come from.
+        unpriced: what has no price in the table.
+    """
+
+    before: tuple[CostLine, ...]
+    after: tuple[CostLine, ...]
+    most_before_usd: float
+    most_after_usd: float
+    as_of: str
+    source: str
+    unpriced: tuple[str, ...] = ()
+
+    @property
+    def before_usd(self) -> float:
+        """The smallest size, before."""
+        return sum(line.monthly_usd for line in self.before)
+
+    @property
+    def after_usd(self) -> float:
+        """The smallest size, after."""
+        return sum(line.monthly_usd for line in self.after)
+
+    @property
+    def changed(self) -> bool:
+        """Whether any line or the largest size costs something else."""
+        return self.lines != () or round(self.most_before_usd) != round(self.most_after_usd)
+
+    @property
+    def lines(self) -> tuple[tuple[str, float, float], ...]:
+        """Item, USD before and USD after of each line that differs."""
+        before = {line.item: line.monthly_usd for line in self.before}
+        after = {line.item: line.monthly_usd for line in self.after}
+        items = dict.fromkeys((*before, *after))
+        pairs = ((item, before.get(item, 0.0), after.get(item, 0.0)) for item in items)
+        return tuple(pair for pair in pairs if round(pair[1]) != round(pair[2]))
+
+
+def price_delta(before: Settings, after: Settings, prices: PriceTable) -> PriceDelta:
+    """Price both settings with the same table."""
+    unpriced = sorted({*_unpriced(before, prices), *_unpriced(after, prices)})
+    return PriceDelta(
+        before=_bill(before, prices),
+        after=_bill(after, prices),
+        most_before_usd=_most(before, prices),
+        most_after_usd=_most(after, prices),
+        as_of=prices.as_of,
+        source=prices.source,
+        unpriced=tuple(unpriced),
+    )
+
+
+def platform_of(settings: Settings, prices: PriceTable) -> Platform:
+    """What the settings name, as a plan has it."""
+    streaming = settings.platform.streaming
+    brokers = streaming.brokers
+    priced = streaming.form == "provisioned" and brokers.instance_type in prices.rates
+    return Platform(
+        streaming=Streaming(
+            broker_type=brokers.instance_type,
+            brokers=ZONES * brokers.per_zone,
+            partitions=brokers.partitions,
+            storage_gib=brokers.volume_gib,
+            peak_mb_per_s=0,
+        )
+        if priced
+        else None,
+        ingest_pods=0,
+        lake_gib=0,
+        checkpoint_gib=0,
+        pools=_pools(settings, prices),
+        s3_gib_per_month=0,
+    )
+
+
+def _pools(settings: Settings, prices: PriceTable) -> tuple[NodePool, ...]:
+    return tuple(
+        NodePool(
+            name=name,
+            instance_type=pool.instance_type,
+            min_nodes=pool.nodes.min,
+            max_nodes=pool.nodes.max,
+            burst_node_hours=0,
+            gpus=pool.nodes.max * INSTANCE_TYPES[pool.instance_type].gpu_count,
+            pods=0,
+        )
+        for name, pool in settings.platform.gpu_pools.items()
+        if pool.instance_type in prices.compute
+    )
+
+
+def _account(settings: Settings) -> AccountFigures:
+    per_zone = settings.platform.network.nat_gateways == "one-per-zone"
+    return AccountFigures(nat_gateways=ZONES if per_zone else 1)
+
+
+def _bill(settings: Settings, prices: PriceTable) -> tuple[CostLine, ...]:
+    return monthly_cost(platform_of(settings, prices), _account(settings), prices)
+
+
+def _most(settings: Settings, prices: PriceTable) -> float:
+    """The bill with every pool at its largest, on demand: the most that the settings allow."""
+    on_demand = {name: replace(price, reserved=None) for name, price in prices.compute.items()}
+    table = replace(prices, compute=on_demand)
+    platform = platform_of(settings, table)
+    pools = tuple(replace(pool, min_nodes=pool.max_nodes) for pool in platform.pools)
+    lines = monthly_cost(replace(platform, pools=pools), _account(settings), table)
+    return sum(line.monthly_usd for line in lines)
+
+
+def _unpriced(settings: Settings, prices: PriceTable) -> set[str]:
+    platform = settings.platform
+    found = {
+        pool.instance_type for pool in platform.gpu_pools.values() if pool.instance_type not in prices.compute
+    }
+    broker = platform.streaming.brokers.instance_type
+    if platform.streaming.form == "provisioned" and broker not in prices.rates:
+        found.add(broker)
+    return found

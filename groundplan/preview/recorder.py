@@ -1,0 +1,99 @@
+"""Run a Pulumi program against no provider at all, and write down the Kubernetes objects that it registers.
+
+Self-contained on purpose (only `pulumi` is imported): it is run by path, and the program may be that of
+another commit. What a provider would compute is unknown here, as in the preview of a new stack.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import runpy
+import sys
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi.runtime
+from pulumi.output import Unknown
+from pulumi.runtime import mocks, rpc, set_mocks
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+_PACKAGE = "kubernetes:"
+_ACCOUNT_ID = "123456789012"
+_CALLER = {
+    "accountId": _ACCOUNT_ID,
+    "id": _ACCOUNT_ID,
+    "arn": f"arn:aws:sts::{_ACCOUNT_ID}:assumed-role/deployer/session",
+    "userId": "AROAEXAMPLE:session",
+}
+
+
+class Recorder(mocks.Mocks):
+    """Answers with the inputs alone. The caller's identity is the only question with an answer."""
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        """The state of a new resource is what the program says of it."""
+        return (f"{args.name}-id", dict(args.inputs))
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        """Whoever runs it; all other answers are unknown."""
+        return (dict(_CALLER) if args.token.endswith(":getCallerIdentity") else {}), []
+
+
+class _Monitor(mocks.MockMonitor):
+    """Keeps the Kubernetes objects, with their protection."""
+
+    objects: list[dict[str, Any]]
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
+        if request.type.startswith(_PACKAGE) and request.custom:
+            self.objects.append(
+                {
+                    "urn": self.make_urn(request.parent, request.type, request.name),
+                    "type": request.type,
+                    "custom": True,
+                    "protect": request.protect,
+                    "inputs": _plain(rpc.deserialize_properties(request.object, keep_unknowns=True)),
+                }
+            )
+        return super().RegisterResource(request)
+
+
+def main() -> None:
+    """Record the program of the project in the working directory."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--project", required=True)
+    parser.add_argument("--program", required=True, help="its folder, with a __main__.py")
+    parser.add_argument("--stack", required=True)
+    parser.add_argument("--config", required=True, help="a JSON object of texts")
+    parser.add_argument("--out", required=True, help="the file to write")
+    args = parser.parse_args()
+    monitor = _Monitor(Recorder())
+    monitor.objects = []
+    set_mocks(Recorder(), project=args.project, stack=args.stack, preview=True, monitor=monitor)
+    pulumi.runtime.set_all_config(json.loads(args.config))
+    sys.path[0] = args.program  # as Pulumi starts a program
+
+    @pulumi.runtime.test
+    async def run() -> None:
+        runpy.run_path(args.program, run_name="__main__")
+
+    run()
+    Path(args.out).write_text(json.dumps(monitor.objects), encoding="utf-8")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Unknown):
+        return UNKNOWN
+    if isinstance(value, dict):
+        if rpc.is_rpc_secret(value):
+            return "[secret]"
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value
+
+
+if __name__ == "__main__":
+    main()
