@@ -1,0 +1,126 @@
+"""Time of the policy pack on a state of prod, against checkov on the same resources.
+
+Both run in turns, each in processes of its own, start-up included. With `--rehearsal ID` it also previews the
+stack of a running rehearsal in turns with the pack and without it, and prints what the pack adds.
+
+    python benchmarks/policy.py STATE.json [--runs 3] [--rehearsal ID]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(PROJECT_ROOT))
+
+from benchmarks.checkov_time import checkov_time  # noqa: E402 - the path comes first
+from groundplan.audit.second_opinion import state  # noqa: E402 - the path comes first
+from groundplan.rehearsal import shell, worlds  # noqa: E402 - the path comes first
+
+RESULT = PROJECT_ROOT / "benchmarks" / "results" / "policy.json"
+TARGET_RATIO = 0.1
+TARGET_ADDED = 0.1
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("state", type=Path, metavar="STATE.json", help="what `pulumi stack export` wrote")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--rehearsal", metavar="ID", help="a rehearsal that runs, to preview its stack")
+    options = parser.parse_args()
+    report = against_checkov(options.state, options.runs)
+    if options.rehearsal:
+        report["preview"] = added_to_a_preview(options.rehearsal, options.runs)
+    _print(report)
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps(report, indent=2) + "\n")
+
+
+def against_checkov(file: Path, runs: int) -> dict[str, Any]:
+    """Medians of CPU seconds, ours and checkov's, and their ratio."""
+    document = state.read(file)
+    ours: list[float] = []
+    theirs: list[float] = []
+    for _ in range(runs):
+        ours.append(_audit_cpu_s(file))
+        theirs.append(checkov_time(document, runs=1).cpu_s)
+    medians = {"groundplan audit": statistics.median(ours), "checkov": statistics.median(theirs)}
+    return {
+        "what": "CPU seconds to judge all resources of a state",
+        "cpus": os.cpu_count(),
+        "runs": runs,
+        "median_cpu_s": medians,
+        "all_cpu_s": {"groundplan audit": ours, "checkov": theirs},
+        "ratio": medians["groundplan audit"] / medians["checkov"],
+        "target_ratio": TARGET_RATIO,
+    }
+
+
+def added_to_a_preview(rehearsal: str, runs: int) -> dict[str, Any]:
+    """Medians of wall seconds of a preview with the pack and without it."""
+    world = worlds.load(rehearsal)
+    words = [str(world.bin / "pulumi"), "preview", "--stack", world.environment, "--non-interactive"]
+    if world.scope == "aws":
+        words += ["--exclude", "**kubernetes:**"]
+    seconds: dict[str, list[float]] = {"without": [], "with": []}
+    for _ in range(runs):
+        seconds["without"].append(_wall_s(words, shell.environment(world)))
+        pack = ["--policy-pack", str(PROJECT_ROOT / "policies")]
+        seconds["with"].append(_wall_s([*words, *pack], shell.environment(world)))
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    return {
+        "median_wall_s": medians,
+        "all_wall_s": seconds,
+        "added": medians["with"] / medians["without"] - 1,
+        "target_added": TARGET_ADDED,
+    }
+
+
+def _audit_cpu_s(file: Path) -> float:
+    before = _children_s()
+    words = [sys.executable, "-m", "groundplan", "audit", "--state", str(file), "--json"]
+    subprocess.run(words, cwd=PROJECT_ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    return _children_s() - before
+
+
+def _wall_s(words: list[str], variables: dict[str, str]) -> float:
+    began = time.monotonic()
+    done = subprocess.run(words, cwd=PROJECT_ROOT, env=variables, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stdout + done.stderr)
+    return time.monotonic() - began
+
+
+def _children_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _print(report: dict[str, Any]) -> None:
+    lines = [f"{report['what']} ({report['runs']} runs each, in turns)"]
+    for name, values in report["all_cpu_s"].items():
+        median = report["median_cpu_s"][name]
+        lines.append(f"  {name:<18} median {median:.2f} s   {min(values):.2f} to {max(values):.2f} s")
+    lines.append(f"  {'ratio':<18} {report['ratio']:.2f}          target <= {TARGET_RATIO}")
+    if preview := report.get("preview"):
+        for name, median in preview["median_wall_s"].items():
+            lines.append(f"  preview {name:<10} median {median:.1f} s")
+        lines.append(f"  {'added':<18} {preview['added']:+.0%}          target <= {TARGET_ADDED:.0%}")
+    lines.append(f"written to {RESULT.relative_to(PROJECT_ROOT)}")
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
