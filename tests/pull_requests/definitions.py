@@ -185,8 +185,8 @@ PULL_REQUESTS = (
         edits={
             PROD: (
                 (
-                    "{instances: 3, min_capacity: 2, max_capacity: 64, backup_days: 35}",
-                    "{instances: 2, min_capacity: 2, max_capacity: 128, backup_days: 14}",
+                    "{instances: 3, min_capacity: 2, max_capacity: 64, backup_days: 35,",
+                    "{instances: 2, min_capacity: 2, max_capacity: 128, backup_days: 14,",
                 ),
             )
         },
