@@ -15,7 +15,7 @@ import pytest
 from groundplan.rehearsal.engines.aws_provider import AwsProvider
 from groundplan.rehearsal.providers.aws.bridge import schema_file
 from groundplan.rehearsal.providers.aws.bridge_schema import BridgeSchema
-from groundplan.rehearsal.providers.aws.shapes import ABSENT_ON_PURPOSE, Shape
+from groundplan.rehearsal.providers.aws.shapes import ABSENT_ON_PURPOSE, KEPT, Shape
 from groundplan.rehearsal.providers.aws.translation import Dictionary
 from groundplan.rehearsal.toolchain import Toolbox
 from groundplan.rehearsal.world import PROJECT_ROOT, cache_folder
@@ -101,6 +101,7 @@ def test_inputs_are_known(dictionary: Dictionary, use: Use) -> None:
     """Every input that the program writes down, nested ones included, has its counterpart."""
     given = {word.arg: word.value for word in use.call.keywords if word.arg and word.arg not in _NOT_INPUTS}
     missing = set(_missing(given, _shape(dictionary, use.token))) - ABSENT_ON_PURPOSE
+    missing -= KEPT.get(use.token, frozenset())
     assert not missing, f"{use.where}: {use.token} has no {', '.join(sorted(missing))} in this provider"
 
 

@@ -188,12 +188,13 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         request: Any,
         context: grpc.ServicerContext,
     ) -> Any:
-        urn = request.urn
+        urn, kept = request.urn, translation.kept_inputs(request, entry)
         translation.request_to_bridge(request, entry)
         self._relay.remember(request.urn, urn)
         with _errors_of_bridge(context, entry, served.region):
             answer = _call(getattr(served.bridge.stub, method), request, context)
         translation.answer_to_sdk(answer, entry, served.region)
+        translation.put_back(answer, kept)
         return answer
 
     def _resource(self, urn: str, context: grpc.ServicerContext) -> Entry:

@@ -26,6 +26,11 @@ RENAMED = MappingProxyType(
 ABSENT_ON_PURPOSE = frozenset({"region"})
 """Properties of pulumi-aws 7 that an older provider lacks and the adapter answers for by itself."""
 
+KEPT = MappingProxyType({"aws:eks/cluster:Cluster": frozenset({"deletionProtection"})})
+"""Inputs by type that a provider of major version 5 lacks. There the adapter keeps them in the state as the
+program gives them and the account never hears of them; with a newer provider they are passed on like all
+others. Short on purpose: what is in it is not rehearsed on a machine with an old provider."""
+
 
 class Nesting(Enum):
     """How a value nests for the bridge, seen from pulumi-aws."""

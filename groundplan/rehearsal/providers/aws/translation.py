@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from google.protobuf import struct_pb2
+from google.protobuf import json_format, struct_pb2
 from pulumi.runtime.proto import errors_pb2, provider_pb2, status_pb2
 
 from groundplan.rehearsal.providers.aws import sdk_schema, shapes, values
 from groundplan.rehearsal.providers.aws.bridge_schema import BridgeSchema
-from groundplan.rehearsal.providers.aws.shapes import ABSENT_ON_PURPOSE, Shape
+from groundplan.rehearsal.providers.aws.shapes import ABSENT_ON_PURPOSE, KEPT, Shape
 from groundplan.rehearsal.providers.aws.tokens import Tokens
 
 REGION = "region"
@@ -29,6 +29,8 @@ class Entry:
 
     token: str
     shape: Shape | None
+    kept: frozenset[str] = frozenset()
+    """Inputs that this provider lacks and that stay in the state all the same."""
 
     @property
     def lacks_region(self) -> bool:
@@ -61,7 +63,9 @@ class Dictionary:
         bridged, ours = self._tokens.bridged(token), sdk_schema.resource(token)
         if bridged is None or ours is None:
             raise UnknownTokenError(token)
-        return Entry(bridged, shapes.derive(ours, self._schema.resource(bridged), token))
+        shape = shapes.derive(ours, self._schema.resource(bridged), token)
+        lacking = shape.missing if shape else frozenset()
+        return Entry(bridged, shape, KEPT.get(token, frozenset()) & lacking)
 
     def _function(self, token: str) -> Entry:
         bridged, ours = self._tokens.bridged(token), sdk_schema.function(token)
@@ -83,6 +87,22 @@ def with_type(urn: str, token: str) -> str:
     stack, project, chain, name = urn.split("::", 3)
     parents = chain.rpartition("$")[0]
     return "::".join((stack, project, f"{parents}${token}" if parents else token, name))
+
+
+def kept_inputs(message: Any, entry: Entry) -> dict[str, Any]:
+    """The inputs of a request that the provider at hand lacks, to be put into the answer again."""
+    if not entry.kept:
+        return {}
+    given = next((getattr(message, name) for name in ("news", "properties") if _has(message, name)), None)
+    plain = json_format.MessageToDict(given) if given is not None else {}
+    return {name: plain[name] for name in entry.kept if name in plain}
+
+
+def put_back(message: Any, kept: dict[str, Any]) -> None:
+    """Put kept inputs into what an answer says of inputs and properties, in place."""
+    for name in ("properties", "inputs"):
+        if kept and _has(message, name) and getattr(message, name).fields:
+            getattr(message, name).update(kept)
 
 
 def request_to_bridge(message: Any, entry: Entry) -> None:
@@ -136,6 +156,8 @@ def refused_inputs(inputs: struct_pb2.Struct, entry: Entry, region: str) -> list
     """A failure for each input that the provider at hand cannot take, instead of dropping it silently."""
     refused = []
     for path in values.absent(inputs, entry.shape):
+        if path in entry.kept:
+            continue
         if path not in ABSENT_ON_PURPOSE:
             reason = f"the terraform-provider-aws of this rehearsal has no property like {path!r}"
         elif inputs[path] != region:
