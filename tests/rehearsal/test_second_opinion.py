@@ -49,9 +49,9 @@ def buckets(prod: dict[str, Any]) -> list[str]:
 def report(prod: dict[str, Any], buckets: list[str]) -> Report:
     """What checkov says, beside verdicts of ours: buckets are right, and one of them is said to be wrong."""
     verdicts = [Verdict(rule="S3-01", urn=urn, outcome=Outcome.PASS) for urn in buckets[1:]]
-    return second_opinion(
-        prod, [*verdicts, Verdict(rule="S3-01", urn=buckets[0], outcome=Outcome.FAIL)], MAPPED
-    )
+    planted = Verdict(rule="S3-01", urn=buckets[0], outcome=Outcome.FAIL)
+    answers = [each for each in reviewed.read() if each.rule is None]
+    return second_opinion(prod, [*verdicts, planted], MAPPED, answers=answers)
 
 
 def test_every_finding_is_answered(report: Report) -> None:
