@@ -20,6 +20,7 @@ from infra.conventions import ComponentType
 from tests.unit.infra.recording import PROJECT_ROOT, dev_estate
 
 TYPE_TOKENS = {
+    "AccessPoints": "groundplan:aws:AccessPoints",
     "Audit": "groundplan:aws:Audit",
     "Cluster": "groundplan:aws:Cluster",
     "ClusterAddons": "groundplan:aws:ClusterAddons",

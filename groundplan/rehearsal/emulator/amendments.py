@@ -21,7 +21,7 @@ from moto.s3.exceptions import InvalidBucketState
 from moto.s3.models import FakeBucket, FakeDeleteMarker, S3Backend
 from moto.s3.responses import S3Response
 
-from groundplan.rehearsal.emulator import aurora, bucket_policies, detectors, operations
+from groundplan.rehearsal.emulator import access_points, aurora, bucket_policies, detectors, operations
 from groundplan.rehearsal.emulator.patching import wrap
 
 _DEFAULT_ROTATION_DAYS = 365
@@ -29,6 +29,7 @@ _DEFAULT_ROTATION_DAYS = 365
 
 def install() -> None:
     """Apply all amendments; a second call changes nothing."""
+    access_points.install()
     detectors.install()
     operations.install()
     default_user_config["iam"] = {"load_aws_managed_policies": True}
