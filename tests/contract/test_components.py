@@ -22,6 +22,7 @@ from tests.unit.infra.recording import PROJECT_ROOT, dev_estate
 TYPE_TOKENS = {
     "AccessPoints": "groundplan:aws:AccessPoints",
     "Audit": "groundplan:aws:Audit",
+    "Catalogue": "groundplan:aws:Catalogue",
     "Cluster": "groundplan:aws:Cluster",
     "ClusterAddons": "groundplan:aws:ClusterAddons",
     "DataStores": "groundplan:aws:DataStores",

@@ -21,7 +21,14 @@ from moto.s3.exceptions import InvalidBucketState
 from moto.s3.models import FakeBucket, FakeDeleteMarker, S3Backend
 from moto.s3.responses import S3Response
 
-from groundplan.rehearsal.emulator import access_points, aurora, bucket_policies, detectors, operations
+from groundplan.rehearsal.emulator import (
+    access_points,
+    aurora,
+    bucket_policies,
+    catalogue,
+    detectors,
+    operations,
+)
 from groundplan.rehearsal.emulator.patching import wrap
 
 _DEFAULT_ROTATION_DAYS = 365
@@ -30,6 +37,7 @@ _DEFAULT_ROTATION_DAYS = 365
 def install() -> None:
     """Apply all amendments; a second call changes nothing."""
     access_points.install()
+    catalogue.install()
     detectors.install()
     operations.install()
     default_user_config["iam"] = {"load_aws_managed_policies": True}

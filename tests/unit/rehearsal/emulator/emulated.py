@@ -22,6 +22,7 @@ from groundplan.rehearsal.world import ACCOUNT_ID, Ports, World
 REGION = "eu-central-1"
 SERVICES = (
     "amp",
+    "athena",
     "backup",
     "budgets",
     "ce",
@@ -31,10 +32,12 @@ SERVICES = (
     "config",
     "ec2",
     "ecr",
+    "glue",
     "guardduty",
     "iam",
     "inspector2",
     "kms",
+    "lakeformation",
     "logs",
     "rds",
     "s3",
