@@ -13,6 +13,7 @@ from botocore.config import Config
 
 from groundplan.errors import GroundplanError
 from groundplan.rehearsal.world import ACCOUNT_ID, World
+from groundplan.settings import load_stack
 
 Inventory = dict[str, list[str]]
 """Service -> ids of what it holds, each `kind/id`, sorted."""
@@ -54,7 +55,11 @@ def aws_inventory(world: World) -> Inventory:
             f"The emulator of the rehearsal {world.id!r} has not started: {error.filename} is missing.",
             hint="Start it: groundplan rehearse run dev",
         ) from error
-    now = take(world.aws_endpoint_url, world.certificate_authority, world.region, credentials)
+    reach = (world.aws_endpoint_url, world.certificate_authority)
+    now = take(*reach, world.region, credentials)
+    for region in _other_regions(world):
+        keys = _kms(_connector(*reach, region, credentials)("kms"))
+        now[f"kms in {region}"] = sorted(keys)
     return {service: sorted(set(ids) - set(before.get(service, []))) for service, ids in now.items()}
 
 
@@ -100,7 +105,21 @@ def take(endpoint_url: str, authority: Path, region: str, credentials: Mapping[s
         "secretsmanager": _secrets,
         "sns": _topics,
     }
-    connect = partial(
+    connect = _connector(endpoint_url, authority, region, credentials)
+    return {service: sorted(lister(connect(service))) for service, lister in listers.items()}
+
+
+def _other_regions(world: World) -> list[str]:
+    """Where the environment has something beside its own region; buckets of all regions are listed anyway."""
+    replication = load_stack(world.environment).settings.platform.lake.replication
+    return [replication.region] if replication else []
+
+
+def _connector(
+    endpoint_url: str, authority: Path, region: str, credentials: Mapping[str, Any]
+) -> Callable[[str], Any]:
+    """Makes clients of services."""
+    return partial(
         _session().client,
         region_name=region,
         aws_access_key_id=credentials["AccessKeyId"],
@@ -110,7 +129,6 @@ def take(endpoint_url: str, authority: Path, region: str, credentials: Mapping[s
         verify=str(authority),
         config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 2}),
     )
-    return {service: sorted(lister(connect(service))) for service, lister in listers.items()}
 
 
 @cache

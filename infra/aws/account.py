@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi_aws.get_caller_identity import get_caller_identity
 from pulumi_aws.provider import Provider
+
+if TYPE_CHECKING:
+    from infra.settings.models import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,9 +57,15 @@ class Account:
         return f"arn:{self.partition}:cloudtrail:{self.region}:{self.id}:trail/{name}"
 
 
-def aws_provider(region: str, tags: Mapping[str, str]) -> Provider:
-    """The provider of all AWS resources; every resource that can have tags gets `tags`."""
-    return Provider("aws", region=region, default_tags={"tags": tags})
+def aws_provider(region: str, tags: Mapping[str, str], name: str = "aws") -> Provider:
+    """The provider of all AWS resources of a region; every resource that can have tags gets `tags`."""
+    return Provider(name, region=region, default_tags={"tags": tags})
+
+
+def replica_provider(settings: Settings, tags: Mapping[str, str]) -> Provider | None:
+    """The provider of the region that data is replicated to, if it is."""
+    replication = settings.platform.lake.replication
+    return aws_provider(replication.region, tags, "aws-replicas") if replication else None
 
 
 def current_account(provider: Provider, region: str) -> Account:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 from pulumi import ResourceOptions
@@ -29,6 +29,8 @@ from infra.aws.network import Network, NetworkArgs
 from infra.aws.node_role import create_node_role
 from infra.aws.operations import Operations, OperationsArgs, metrics_log_group
 from infra.aws.registry import Registry, RegistryArgs
+from infra.aws.replicas import Replicas, ReplicasArgs, replica_of
+from infra.aws.replication import Replication, ReplicationArgs
 from infra.aws.streaming import Brokers, Streaming, StreamingArgs, broker_log_group
 from infra.aws.workload_identity import Grant, WorkloadIdentity, WorkloadIdentityArgs
 from infra.conventions import LAKE_ZONES, PROJECT, Persona, tenant_namespace
@@ -58,11 +60,13 @@ class AwsEstate:
     operations: Operations
 
 
-def build_aws(settings: Settings, provider: Provider) -> AwsEstate:
-    """Register every AWS resource of an environment."""
+def build_aws(settings: Settings, provider: Provider, replica_provider: Provider | None) -> AwsEstate:
+    """Register every AWS resource of an environment; `replica_provider` is for the second region."""
     builder = _Builder(settings, provider)
     network, keys = builder.network_and_keys()
     lake = builder.lake(keys)
+    if replica_provider:
+        builder.replicate(lake, keys, replica_provider)
     streaming = builder.streaming(network, keys)
     data_stores = builder.data_stores(network, keys)
     cluster = builder.cluster(network, keys)
@@ -153,11 +157,7 @@ class _Builder:
                 lake_key_arn=keys.outputs.lake,
                 models_key_arn=keys.outputs.models,
                 noncurrent_days=settings.noncurrent_days,
-                expiry_days={
-                    "checkpoints": settings.checkpoint_days,
-                    "query-results": settings.query_result_days,
-                }
-                | ({"raw": settings.personal_days} if settings.personal_days else {}),
+                expiry_days=settings.expiry_days,
                 transitions={zone: tiers.transitions for zone, tiers in settings.tiers.items()},
                 access_log_days=settings.access_log_days,
                 protect=self._platform.protect_data,
@@ -195,13 +195,17 @@ class _Builder:
 
     def audit(self, keys: Encryption) -> Audit:
         settings = self._platform.audit
+        replication = self._platform.lake.replication
+        replicas = [replica_of(zone) for zone in replication.zones] if replication else []
         return Audit(
             "audit",
             AuditArgs(
                 environment=self._environment,
                 account=self.account,
                 key_arn=keys.outputs.audit,
-                watched_buckets=[bucket_name(self._environment, zone, self.account) for zone in LAKE_ZONES],
+                watched_buckets=[
+                    bucket_name(self._environment, zone, self.account) for zone in (*LAKE_ZONES, *replicas)
+                ],
                 lock_mode=settings.lock_mode,
                 lock_days=settings.lock_days,
                 keep_days=settings.keep_days,
@@ -403,6 +407,38 @@ class _Builder:
             ],
             "inference": [grant("models", models)],
         }
+
+    def replicate(self, lake: Lake, keys: Encryption, provider: Provider) -> None:
+        """Copies of the lake in a second region; both ends have to be versioned first."""
+        settings = self._platform.lake
+        if settings.replication is None:
+            return
+        second, zones = replace(self.account, region=settings.replication.region), settings.replication.zones
+        replicas = Replicas(
+            "replicas",
+            ReplicasArgs(
+                environment=self._environment,
+                account=second,
+                administrators=self._platform.administrators,
+                zones=zones,
+                noncurrent_days=settings.noncurrent_days,
+                expiry_days=settings.expiry_days,
+                protect=self._platform.protect_data,
+            ),
+            ResourceOptions(provider=provider),
+        )
+        Replication(
+            "replication",
+            ReplicationArgs(
+                environment=self._environment,
+                account=self.account,
+                replica_region=second.region,
+                sources={zone: getattr(lake.outputs, zone) for zone in zones},
+                source_key_arns={"lake": keys.outputs.lake, "models": keys.outputs.models},
+                replica_key_arn=replicas.outputs.key_arn,
+            ),
+            self._after(lake, replicas),
+        )
 
     def catalogue(self, keys: Encryption, lake: Lake, personas: Identity) -> Catalogue:
         roles = personas.outputs.role_arns

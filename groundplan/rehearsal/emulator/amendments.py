@@ -28,6 +28,7 @@ from groundplan.rehearsal.emulator import (
     catalogue,
     detectors,
     operations,
+    replication,
 )
 from groundplan.rehearsal.emulator.patching import wrap
 
@@ -40,6 +41,7 @@ def install() -> None:
     catalogue.install()
     detectors.install()
     operations.install()
+    replication.install()
     default_user_config["iam"] = {"load_aws_managed_policies": True}
     wrap(FlowLogsBackend, "create_flow_logs", _find_destinations)
     wrap(FlowLogsResponse, "create_flow_logs", _keep_destination_options)

@@ -19,6 +19,8 @@ class EmulatorEngine(ProcessEngine):
     name: ClassVar[str] = "emulator"
     version: ClassVar[str] = moto.__version__
     stands_for: ClassVar[str] = "the AWS account: EC2, S3, KMS, IAM, ECR, EKS and its controllers"
+    ready_timeout_s: ClassVar[float] = 120
+    """It first lists what each service of the new account holds, which a busy machine takes its time for."""
 
     def command(self, world: World) -> Command:
         """Run the package's own module with the Python that runs this."""

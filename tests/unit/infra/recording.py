@@ -14,7 +14,7 @@ import pulumi
 import yaml
 from pulumi.runtime import mocks, rpc, set_mocks
 
-from infra.aws.account import aws_provider
+from infra.aws.account import aws_provider, replica_provider
 from infra.aws.layer import build_aws
 from infra.conventions import default_tags
 from infra.exports import stack_outputs
@@ -173,7 +173,7 @@ def dev_settings(**platform: Any) -> Settings:
 def run_program(settings: Settings) -> dict[str, Any]:
     """What `infra/__main__.py` does between reading its inputs and exporting."""
     tags = default_tags(environment="dev", stack="dev", owner="owner", cost_center="center")
-    estate = build_aws(settings, aws_provider(settings.region, tags))
+    estate = build_aws(settings, aws_provider(settings.region, tags), replica_provider(settings, tags))
     tenants = build_kubernetes(settings, estate, Release.model_validate({"images": DIGESTS}))
     return stack_outputs(settings, estate, tenants)
 
@@ -186,7 +186,9 @@ def dev_estate() -> Recording:
 
 @cache
 def guarded_estate() -> Recording:
-    """The same with what a production environment sets: protected data, a NAT gateway per zone, brokers."""
+    """The same with what a production environment sets: protected data, replicas, a NAT per zone, brokers."""
     network = dev_config()["groundplan:platform"]["network"] | {"nat_gateways": "one-per-zone"}
     streaming = {"form": "provisioned"}
-    return record(lambda: run_program(dev_settings(protect_data=True, network=network, streaming=streaming)))
+    lake = dev_config()["groundplan:platform"]["lake"] | {"replication": {"region": "eu-west-1"}}
+    settings = dev_settings(protect_data=True, network=network, streaming=streaming, lake=lake)
+    return record(lambda: run_program(settings))
