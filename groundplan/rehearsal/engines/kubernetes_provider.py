@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from groundplan.rehearsal.engines.base import Command, ProcessEngine
 from groundplan.rehearsal.providers import grpc_server
-from groundplan.rehearsal.world import World
+from groundplan.rehearsal.world import PROJECT_ROOT, World
 
 
 class KubernetesProvider(ProcessEngine):
@@ -23,7 +23,9 @@ class KubernetesProvider(ProcessEngine):
         """Our own module, in the interpreter that runs the rehearsal."""
         module = "groundplan.rehearsal.providers.kubernetes"
         return Command(
-            argv=[sys.executable, "-m", module, "--world", str(world.folder / "world.json")], inside=False
+            argv=[sys.executable, "-m", module, "--world", str(world.folder / "world.json")],
+            env={"PYTHONPATH": str(PROJECT_ROOT)},  # this checkout's, whichever one is installed
+            inside=False,
         )
 
     def ready(self, world: World) -> bool:
