@@ -12,6 +12,7 @@ PROJECT_ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT_ROOT))
 
 from infra.aws.account import aws_provider  # noqa: E402 - the path comes first
+from infra.aws.edge import EDGE_REGION  # noqa: E402 - the path comes first
 from infra.aws.layer import build_aws  # noqa: E402 - the path comes first
 from infra.conventions import default_tags  # noqa: E402 - the path comes first
 from infra.exports import stack_outputs  # noqa: E402 - the path comes first
@@ -29,7 +30,8 @@ def main() -> None:
         owner=platform.owner,
         cost_center=platform.cost_center,
     )
-    estate = build_aws(settings, aws_provider(settings.region, tags))
+    edge_provider = aws_provider(EDGE_REGION, tags, name="aws-edge") if platform.edge else None
+    estate = build_aws(settings, aws_provider(settings.region, tags), edge_provider)
     tenants = build_kubernetes(settings, estate, release)
     for name, value in stack_outputs(settings, estate, tenants).items():
         pulumi.export(name, value)

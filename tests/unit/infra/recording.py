@@ -15,6 +15,7 @@ import yaml
 from pulumi.runtime import mocks, rpc, set_mocks
 
 from infra.aws.account import aws_provider
+from infra.aws.edge import EDGE_REGION
 from infra.aws.layer import build_aws
 from infra.conventions import default_tags
 from infra.exports import stack_outputs
@@ -125,6 +126,26 @@ _COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
         "readerEndpoint": f"{name}.cluster-ro.example",
         "clusterResourceId": "cluster-EXAMPLE",
     },
+    "aws:elasticache/replicationGroup:ReplicationGroup": lambda name, _: {
+        "primaryEndpointAddress": f"master.{name}.example",
+        "readerEndpointAddress": f"replica.{name}.example",
+    },
+    "aws:acm/certificate:Certificate": lambda _, inputs: {
+        "domainValidationOptions": [
+            {
+                "domainName": inputs["domainName"],
+                "resourceRecordName": f"_proof.{inputs['domainName']}.",
+                "resourceRecordType": "CNAME",
+                "resourceRecordValue": "_value.acm-validations.example.",
+            }
+        ]
+    },
+    "aws:cloudfront/distribution:Distribution": lambda name, _: {
+        "domainName": f"{name}.cloudfront.example",
+        "hostedZoneId": "ZEXAMPLE",
+    },
+    "aws:route53/record:Record": lambda _, inputs: {"fqdn": inputs["name"]},
+    "aws:route53/zone:Zone": lambda name, _: {"zoneId": f"{name}-id", "nameServers": ["ns-1.example"]},
     "aws:msk/configuration:Configuration": lambda _, __: {"latestRevision": 1},
     "aws:msk/cluster:Cluster": lambda name, _: {"bootstrapBrokersSaslIam": f"b-1.{name}.example:9098"},
     "aws:msk/serverlessCluster:ServerlessCluster": lambda name, _: {
@@ -180,7 +201,8 @@ def prod_settings() -> Settings:
 def run_program(settings: Settings) -> dict[str, Any]:
     """What `infra/__main__.py` does between reading its inputs and exporting."""
     tags = default_tags(environment="dev", stack="dev", owner="owner", cost_center="center")
-    estate = build_aws(settings, aws_provider(settings.region, tags))
+    edge_provider = aws_provider(EDGE_REGION, tags, name="aws-edge") if settings.platform.edge else None
+    estate = build_aws(settings, aws_provider(settings.region, tags), edge_provider)
     tenants = build_kubernetes(settings, estate, Release.model_validate({"images": DIGESTS}))
     return stack_outputs(settings, estate, tenants)
 
