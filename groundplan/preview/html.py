@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
+from groundplan.pages import templates
 from groundplan.preview.findings import Section, Weight, alike
 from groundplan.preview.markdown import change_lines
 from groundplan.preview.price import LEFT_OUT
@@ -14,13 +14,7 @@ from groundplan.preview.values import shown
 
 def render(report: DiffReport) -> str:
     """The page; it opens from the file with no network."""
-    environment = Environment(
-        loader=PackageLoader("groundplan.preview", "templates"),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates("groundplan.preview")
     environment.filters |= {"codes": _codes, "shown": shown, "line_class": _line_class}
     return environment.get_template("diff.html.j2").render(
         report=report,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from policies.core.documents import Statement
 from policies.core.resources import Resource, Stack
+from policies.core.rule import Context, Finding
 from policies.core.values import Secret, View
 
 _ARN = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12}):")
@@ -105,3 +107,16 @@ def _definite(value: str) -> bool:
         return not _WILD & set(value)
     *head, last = value.split(":", _FIELDS - 1)
     return len(head) == _FIELDS - 1 and not _WILD & set("".join(head)) and last != "*"
+
+
+def strangers(statements: Iterable[Statement], context: Context) -> Iterator[Finding]:
+    """A finding for each allowance that lets in everybody, or an account neither ours nor trusted."""
+    known = {own_account(context.stack), *context.settings.trusted_accounts}
+    for statement in statements:
+        if not statement.allow:
+            continue
+        if is_open(statement) and not pinned(statement, *ACCOUNT_KEYS, *BOUNDARY_KEYS):
+            yield Finding(path=statement.path, message="lets everybody in", key=statement.sid)
+        if accounts_of(statement) - known:
+            message = "lets an account in that is not in trusted_accounts"
+            yield Finding(path=statement.path, message=message, key=statement.sid)

@@ -141,6 +141,8 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
         """Rewrite properties, for rules whose level was set to `remediate`."""
         del context
         answer = analyzer_pb2.RemediateResponse()
+        if not self._remediated:  # asked for every resource: nothing is decoded for nothing
+            return answer
         current = wire.properties(request.properties)
         facts = Context(environment=self._environment(request.urn), settings=self._settings)
         for name in sorted(self._remediated):

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
 from groundplan.audit.report import Audit, ControlFact
+from groundplan.pages import templates
 
 
 def render(audit: Audit) -> str:
     """Verdict, figures, what blocks, each framework, each control with its evidence."""
-    environment = Environment(
-        loader=PackageLoader("groundplan.audit", "templates"),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates("groundplan.audit")
     return environment.get_template("audit.html.j2").render(audit=audit, frameworks=_frameworks(audit))
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
+from groundplan.pages import templates
 from groundplan.rehearsal.report import charts, graph, junit
 from groundplan.rehearsal.report.facts import Facts, collect
 from groundplan.rehearsal.world import World
@@ -27,13 +26,7 @@ def write_report(world: World) -> Path:
 
 
 def _render(facts: Facts) -> str:
-    environment = Environment(
-        loader=PackageLoader("groundplan.rehearsal.report", "templates"),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates("groundplan.rehearsal.report")
     return environment.get_template("page.html.j2").render(
         facts=facts,
         began=charts.began(facts.records) if facts.records else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.core.principals import ACCOUNT_KEYS, BOUNDARY_KEYS, accounts_of, is_open, own_account, pinned
+from policies.core.principals import strangers
 from policies.core.resources import Resource
 from policies.core.rule import ALWAYS, Context, Finding, Framework, Rule, Severity
 from policies.rules.iam._resource_policies import PROPERTIES, resource_statements
@@ -12,13 +12,7 @@ from policies.rules.iam._resource_policies import PROPERTIES, resource_statement
 
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
     """No statement of its policy allows everybody, or an account that is neither ours nor trusted."""
-    known = {own_account(context.stack), *context.settings.trusted_accounts}
-    for statement in resource_statements(resource):
-        if is_open(statement) and not pinned(statement, *ACCOUNT_KEYS, *BOUNDARY_KEYS):
-            yield Finding(path=statement.path, message="lets everybody in", key=statement.sid)
-        if accounts_of(statement) - known:
-            message = "lets an account in that is not in trusted_accounts"
-            yield Finding(path=statement.path, message=message, key=statement.sid)
+    yield from strangers(resource_statements(resource), context)
 
 
 RULE = Rule(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.core.principals import ACCOUNT_KEYS, BOUNDARY_KEYS, accounts_of, is_open, own_account, pinned
+from policies.core.principals import strangers
 from policies.core.resources import Resource
 from policies.core.rule import ALWAYS, Context, Finding, Framework, Rule, Severity
 from policies.rules.kms._keys import KEYS, policies_of
@@ -13,19 +13,11 @@ from policies.rules.kms._keys import KEYS, policies_of
 def check(key: Resource, context: Context) -> Iterator[Finding]:
     """A policy is set; everybody is let in only from fixed accounts or principals; no account is foreign."""
     policies = policies_of(key, context)
-    known = {own_account(context.stack), *context.settings.trusted_accounts}
     if not policies:
         message = "no policy: KMS would let the whole account use and administer the key"
         yield Finding(path="policy", message=message, key="none")
     for _, statements in policies:
-        for statement in statements:
-            if not statement.allow:
-                continue
-            if is_open(statement) and not pinned(statement, *ACCOUNT_KEYS, *BOUNDARY_KEYS):
-                yield Finding(path=statement.path, message="lets everybody in", key=statement.sid)
-            if accounts_of(statement) - known:
-                message = "lets an account in that is not in trusted_accounts"
-                yield Finding(path=statement.path, message=message, key=statement.sid)
+        yield from strangers(statements, context)
 
 
 RULE = Rule(

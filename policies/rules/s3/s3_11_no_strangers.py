@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.core.principals import ACCOUNT_KEYS, BOUNDARY_KEYS, accounts_of, is_open, own_account, pinned
+from policies.core.principals import strangers
 from policies.core.resources import Resource
 from policies.core.rule import ALWAYS, Context, Finding, Framework, Rule, Severity
 from policies.rules.s3._buckets import BUCKET, POLICY
@@ -12,16 +12,12 @@ from policies.rules.s3._buckets import BUCKET, POLICY
 
 def check(subject: Resource, context: Context) -> Iterator[Finding]:
     """No statement allows everybody, or an account that is neither ours nor trusted."""
-    known = {own_account(context.stack), *context.settings.trusted_accounts}
-    for statement in subject.view.statements("policy"):
-        if not statement.allow:
-            continue
-        if is_open(statement) and not pinned(statement, *ACCOUNT_KEYS, *BOUNDARY_KEYS):
-            yield Finding(path=statement.path, message="lets everybody in", key=statement.sid)
-        if accounts_of(statement) - known:
-            message = "lets an account in that is not in trusted_accounts"
-            yield Finding(path=statement.path, message=message, key=statement.sid)
-        if any(kind in {"CanonicalUser", "Federated"} for kind, _ in statement.principals):
+    statements = subject.view.statements("policy")
+    yield from strangers(statements, context)
+    for statement in statements:
+        if statement.allow and any(
+            kind in {"CanonicalUser", "Federated"} for kind, _ in statement.principals
+        ):
             message = "lets somebody in whose account cannot be told"
             yield Finding(path=statement.path, message=message, key=statement.sid)
 
