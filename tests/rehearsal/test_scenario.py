@@ -174,10 +174,8 @@ def test_second_rehearsal_of_the_same_id_is_refused() -> None:
     try:
         with worlds.lock(world):
             command = [*COMMAND[:-3], "--id", "test-twice"]
-            began = time.monotonic()
             done = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 1
         assert f"pid {os.getpid()}" in done.stderr
-        assert time.monotonic() - began < 60
     finally:
         throw_away("test-twice")

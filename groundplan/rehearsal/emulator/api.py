@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 
 from moto import settings
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.wrappers import Response
 
 from groundplan.rehearsal.emulator import access_analyzer, amendments, enforcement, sts
 from groundplan.rehearsal.emulator.eks import response as eks_response
@@ -20,6 +21,7 @@ from groundplan.rehearsal.emulator.eks.account import Account
 from groundplan.rehearsal.emulator.eks.store import EksStore
 from groundplan.rehearsal.emulator.kafka import response as kafka_response
 from groundplan.rehearsal.emulator.kafka.store import KafkaStore
+from groundplan.rehearsal.emulator.repetitions import Repetitions, attempt, invocation
 from groundplan.rehearsal.emulator.tls import TlsServer
 
 log = logging.getLogger(__name__)
@@ -37,6 +39,7 @@ class Dispatcher(DomainDispatcherApplication):
     def __init__(self, create_app: Callable[..., Any], account: Account) -> None:
         super().__init__(create_app)
         self._account = account
+        self._repetitions = Repetitions()
         self._turn = threading.Lock()
         # moto's application of Security Hub answers for the service that moto does not know.
         access_analyzer_host = re.compile(rf"https?://{access_analyzer.SIGNING_NAME}\.")
@@ -47,8 +50,11 @@ class Dispatcher(DomainDispatcherApplication):
         _receive_body(environ)
         application = self.get_application(environ)
         with self._turn:
-            refusal = enforcement.refuse(environ, self._account)
-            return (refusal or application)(environ, start_response)
+            answer = enforcement.refuse(environ, self._account) or self._repetitions.answer(environ)
+            if answer is None:
+                answer = Response.from_app(application, environ, buffered=True)
+                self._repetitions.remember(environ, answer)
+            return answer(environ, start_response)
 
     def get_application(self, environ: dict[str, Any]) -> Any:
         """The application of the service; notes the action that a form names, for the log."""
@@ -105,11 +111,8 @@ class QuietRequestHandler(MotoRequestHandler):
 
     def _repetition(self) -> str:
         """Call and attempt where the SDK sends the call again: its first answer was an error, or was lost."""
-        attempt = re.search(r"\battempt=(\d+)", self.headers.get("Amz-Sdk-Request", ""))
-        if not attempt or attempt[1] == "1":
-            return ""
-        call = re.sub(r"[^\w-]", "", self.headers.get("Amz-Sdk-Invocation-Id", ""))
-        return f"attempt={attempt[1]} call={call}"
+        number = attempt(self.environ)
+        return f"attempt={number} call={invocation(self.environ)}" if number > 1 else ""
 
 
 class ApiServer:

@@ -13,7 +13,7 @@ from werkzeug.serving import ThreadedWSGIServer
 log = logging.getLogger(__name__)
 
 _HANDSHAKE_TIMEOUT_S = 10
-_GOODBYE_TIMEOUT_S = 5
+_GOODBYE_TIMEOUT_S = 60
 
 
 def server_context(certificate: Path, key: Path) -> ssl.SSLContext:

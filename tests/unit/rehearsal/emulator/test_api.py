@@ -88,3 +88,25 @@ def test_a_repeated_call_shows_in_the_log(aws: Emulated, caplog: pytest.LogCaptu
     first, second = (line for line in caplog.messages if "DescribeVpcs" in line)
     assert first == "ec2 POST / DescribeVpcs 200"
     assert second.startswith("ec2 POST / DescribeVpcs 200 attempt=2 call=")
+
+
+def test_a_call_whose_answer_was_lost_is_answered_again(aws: Emulated) -> None:
+    """A repeated creation gets what its first attempt made; another call of the same kind is refused."""
+    iam = aws.client("iam")
+    trust = '{"Version": "2012-10-17", "Statement": []}'
+
+    def lose(attempt: str) -> None:
+        def mark(request: Any, **_: Any) -> None:
+            request.headers["Amz-Sdk-Request"] = attempt
+            request.headers["amz-sdk-invocation-id"] = "00000000-one-call"
+
+        iam.meta.events.register("before-send.iam.CreateRole", mark, unique_id="mark")
+
+    lose("attempt=1; max=3")
+    first = iam.create_role(RoleName="once", AssumeRolePolicyDocument=trust)["Role"]
+    iam.meta.events.unregister("before-send.iam.CreateRole", unique_id="mark")
+    lose("attempt=2; max=3")
+    assert iam.create_role(RoleName="once", AssumeRolePolicyDocument=trust)["Role"] == first
+    iam.meta.events.unregister("before-send.iam.CreateRole", unique_id="mark")
+    with pytest.raises(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_role(RoleName="once", AssumeRolePolicyDocument=trust)
