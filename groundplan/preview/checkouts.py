@@ -72,11 +72,21 @@ def check_out(base: str) -> Checkout:
             files = Path(draft) / "files"
             with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
                 tar.extractall(files, filter="data")
-            # Pulumi.yaml names the interpreter by this path.
-            (files / ".venv").symlink_to(sys.prefix)
             files.rename(folder)
         _forget_old(folder)
+    _link_interpreter(folder)
     return Checkout(folder=folder, commit=commit)
+
+
+def _link_interpreter(folder: Path) -> None:
+    """Let the path by which Pulumi.yaml names the interpreter lead to this one: the first clone may be gone."""
+    link = folder / ".venv"
+    if link.is_symlink() and link.readlink() == Path(sys.prefix):
+        return
+    with TemporaryDirectory(dir=folder.parent) as draft:
+        new = Path(draft) / link.name
+        new.symlink_to(sys.prefix)
+        new.replace(link)
 
 
 def _resolve(base: str) -> str:

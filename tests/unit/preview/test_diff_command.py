@@ -169,6 +169,9 @@ def test_a_checkout_has_the_files_of_its_commit() -> None:
     assert before.stdout == after.stdout
     assert checkouts.check_out(base.commit) == base
     assert (base.folder / ".venv" / "bin" / "python").exists()
+    (base.folder / ".venv").unlink()
+    (base.folder / ".venv").symlink_to("/of/a/clone/that/is/gone")
+    assert (checkouts.check_out(base.commit).folder / ".venv" / "bin" / "python").exists()
     assert {"dev", "prod", "staging"} <= set(base.environments)
     assert set(base.services) == {"ingest", "training", "inference"}
 
