@@ -9,7 +9,10 @@ rehearse: setup
 	$(VENV)/bin/groundplan rehearse run dev
 
 test: lint
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+# Rehearsals mostly wait: for the cloud's own pauses, which the providers keep, and for pods.
+WORKERS := 3
 
 lint: setup setup-test
 	$(VENV)/bin/ruff check .

@@ -90,7 +90,16 @@ def load_file(file: Path) -> World:
 
 def list() -> tuple[World, ...]:  # noqa: A001 - reads as `worlds.list()`
     """All rehearsals of this project, by id."""
-    return tuple(load_file(file) for file in sorted(root().glob("*/world.json")))
+    return tuple(_all())
+
+
+def _all() -> Iterator[World]:
+    for file in sorted(root().glob("*/world.json")):
+        try:
+            yield load_file(file)
+        except GroundplanError:
+            if file.exists():  # else it was thrown away between two looks
+                raise
 
 
 @contextmanager
