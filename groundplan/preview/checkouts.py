@@ -79,7 +79,7 @@ def check_out(base: str) -> Checkout:
 
 
 def _link_interpreter(folder: Path) -> None:
-    """Let the path by which Pulumi.yaml names the interpreter lead to this one: the first clone may be gone."""
+    """Let the path by which Pulumi.yaml names the interpreter lead to this one: another clone may be gone."""
     link = folder / ".venv"
     if link.is_symlink() and link.readlink() == Path(sys.prefix):
         return

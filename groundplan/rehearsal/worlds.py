@@ -16,7 +16,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 from groundplan.errors import ExitCode, GroundplanError
-from groundplan.rehearsal.world import PROJECT_ROOT, Ports, Scope, World
+from groundplan.rehearsal.world import PROJECT_ROOT, Ports, Scope, World, cache_folder
 
 SLOTS = range(64)
 _ID = re.compile(r"[a-z][a-z0-9-]{0,18}[a-z0-9]|[a-z]")
@@ -38,8 +38,7 @@ def create(world_id: str, environment: str, region: str, scope: Scope = "all") -
     """
     _require_valid(world_id)
     root().mkdir(parents=True, exist_ok=True)
-    with (root() / ".slots.lock").open("w") as slots:
-        fcntl.flock(slots, fcntl.LOCK_EX)
+    with _choosing():
         if _file(world_id).exists():
             world = _existing(world_id, environment, region, scope)
         else:
@@ -51,6 +50,7 @@ def create(world_id: str, environment: str, region: str, scope: Scope = "all") -
             folder.mkdir(parents=True, exist_ok=True)
         world.pki.mkdir(mode=0o700, exist_ok=True)
         _save(world)
+        (_slots() / str(world.slot)).write_text(str(world.folder))
     return world
 
 
@@ -128,6 +128,26 @@ def lock(world: World) -> Generator[None]:
             file.truncate(0)
 
 
+def _slots() -> Path:
+    """A folder that all checkouts share: each slot's file names the rehearsal that has it, running or not."""
+    return cache_folder() / "slots"
+
+
+@contextmanager
+def _choosing() -> Generator[None]:
+    """Let one process of the machine choose a slot at a time."""
+    _slots().mkdir(parents=True, exist_ok=True)
+    with (_slots() / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _reserved() -> Iterator[int]:
+    for file in _slots().glob("[0-9]*"):
+        if (Path(file.read_text()) / "world.json").exists():
+            yield int(file.name)
+
+
 def free_slot(taken: Iterable[IPv4Network], used: Iterable[int]) -> int | None:
     """The first slot that no rehearsal uses and whose link overlaps none of the networks taken, or None."""
     networks, slots = tuple(taken), set(used)
@@ -144,7 +164,7 @@ def next_slot() -> int:
     Raises:
         GroundplanError: none is free.
     """
-    slot = free_slot(_networks_of_machine(), (world.slot for world in list()))
+    slot = free_slot(_networks_of_machine(), {*(world.slot for world in list()), *_reserved()})
     if slot is None:
         raise GroundplanError(
             "No address range is free for another rehearsal: 10.199.0.0/30 to 10.199.63.0/30 are taken.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,9 +18,10 @@ from groundplan.rehearsal.world import Ports, World
 
 @pytest.fixture(autouse=True)
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Rehearsals live in a scratch folder."""
-    monkeypatch.setattr(worlds, "root", lambda: tmp_path)
-    return tmp_path
+    """Rehearsals live in a scratch folder, and their slots in another."""
+    monkeypatch.setenv("GROUNDPLAN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(worlds, "root", lambda: tmp_path / "rehearsals")
+    return tmp_path / "rehearsals"
 
 
 def test_aws_answers_on_its_own_port() -> None:
@@ -92,6 +94,15 @@ def test_slot_avoids_networks_and_other_rehearsals() -> None:
     """The first slot that neither a network of the machine nor a rehearsal has."""
     taken = [IPv4Network("10.199.0.0/23"), IPv4Network("192.0.2.0/24")]
     assert worlds.free_slot(taken, used=[2, 4]) == 3
+
+
+def test_slot_of_another_checkout_is_not_given_twice(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its link need not be there yet; once its folder is gone, the slot is free again."""
+    theirs = worlds.create("one", "dev", "eu-central-1")
+    monkeypatch.setattr(worlds, "root", lambda: root.with_name("another"))
+    assert worlds.create("two", "dev", "eu-central-1").slot != theirs.slot
+    shutil.rmtree(theirs.folder)
+    assert worlds.create("three", "dev", "eu-central-1").slot == theirs.slot
 
 
 def test_no_slot_is_left() -> None:
