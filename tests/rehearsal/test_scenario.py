@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Generator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from groundplan.errors import ExitCode
 from groundplan.rehearsal import leftovers, worlds
 from groundplan.rehearsal.scenario.record import load_records
 from groundplan.rehearsal.scenario.steps import STEPS
-from groundplan.rehearsal.world import PROJECT_ROOT
+from groundplan.rehearsal.world import ACCOUNT_ID, PROJECT_ROOT
 
 from .conftest import throw_away
 
@@ -38,6 +40,16 @@ KILL_DURING = (
     ("second-up", "refresh", "destroy"),
 )
 """One kill falls into one step of each group, in this order."""
+PROVISIONED = 3
+"""After so many kills all of the stack is there, and no Pulumi is at work."""
+SHELL_SESSION = f"""
+set -euo pipefail
+eval "$({shlex.quote(sys.executable)} -m groundplan rehearse env dev --id {ID})"
+pulumi preview -s dev --non-interactive --color never --expect-no-changes
+kubectl get nodes --output name
+aws sts get-caller-identity --query Arn --output text
+"""
+"""What a person types who wants a shell of the rehearsal."""
 LONGEST_WAIT_S = 15
 REACHED_WITHIN_S = 900
 ENDED_WITHIN_S = 300
@@ -75,9 +87,22 @@ CHECKS = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Played:
+    """A rehearsal that was killed five times and then played to its end.
+
+    Args:
+        records: evidence by step.
+        session: what a shell printed between two runs, and how it ended.
+    """
+
+    records: dict[str, dict[str, Any]]
+    session: subprocess.CompletedProcess[str]
+
+
 @pytest.fixture(scope="module")
-def records(tmp_path_factory: pytest.TempPathFactory) -> Generator[dict[str, dict[str, Any]]]:
-    """Evidence by step of a rehearsal that was killed five times and then played to its end."""
+def played(tmp_path_factory: pytest.TempPathFactory) -> Generator[Played]:
+    """The rehearsal; it is thrown away at the end."""
     throw_away(ID)
     seed = os.environ.get(SEED) or str(random.randrange(10**6))  # noqa: S311 - any moments will do
     sys.stderr.write(f"{SEED}={seed}\n")
@@ -86,10 +111,29 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Generator[dict[str, dic
     for number, steps in enumerate(KILL_DURING):
         log = tmp_path_factory.mktemp("killed") / "stderr"
         kind = signal.SIGINT if number == interrupted else signal.SIGKILL
+        if number == PROVISIONED:
+            session = _shell_session()
         _kill(moments.choice(steps), moments.uniform(0, LONGEST_WAIT_S), kind, log)
     done = subprocess.run(COMMAND, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, check=False)
-    yield {record["name"]: record for record in json.loads(done.stdout)}
+    yield Played(records={record["name"]: record for record in json.loads(done.stdout)}, session=session)
     throw_away(ID)
+
+
+@pytest.fixture(scope="module")
+def records(played: Played) -> dict[str, dict[str, Any]]:
+    """Its evidence by step."""
+    return played.records
+
+
+def _shell_session() -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "--norc", "--noprofile", "-c", SHELL_SESSION],
+        cwd=PROJECT_ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
 
 
 def _kill(step: str, after_s: float, kind: signal.Signals, log: Path) -> None:
@@ -148,6 +192,26 @@ def test_every_step_tells_its_commands(records: dict[str, dict[str, Any]]) -> No
     assert [name for name, record in records.items() if not record["commands"]] == []
     wrong = [c for record in records.values() for c in record["commands"] if c["exit_code"] != 0]
     assert [command for command in wrong if not command["line"].startswith("pulumi cancel")] == []
+
+
+def test_plain_tools_work_in_a_shell_of_the_rehearsal(played: Played) -> None:
+    """`eval "$(groundplan rehearse env dev)"`, and `pulumi`, `kubectl` and `aws` speak with the rehearsal."""
+    printed = played.session.stdout
+    assert played.session.returncode == 0, printed
+    assert " unchanged" in printed
+    assert "\nnode/" in printed
+    assert printed.rstrip().rpartition("\n")[2].startswith(f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/")
+
+
+def test_taken_down_once_more_there_is_nothing_left(played: Played) -> None:
+    """`rehearse down` of what has ended says so as JSON; the report stays."""
+    del played
+    command = [sys.executable, "-m", "groundplan", "rehearse", "down", ID, "--json"]
+    done = subprocess.run(command, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, check=True)
+    told = json.loads(done.stdout)
+    assert told["id"] == ID
+    assert not any(told["left"].values())
+    assert (worlds.root() / ID / "report.html").exists()
 
 
 def test_nothing_is_left_on_the_machine(records: dict[str, dict[str, Any]]) -> None:
