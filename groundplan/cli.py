@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
 from dataclasses import asdict
@@ -199,6 +200,12 @@ def rehearse_run(
     only: Annotated[
         Literal["aws"] | None, typer.Option(help="Rehearse this half of the stack alone, without a cluster.")
     ] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option(
+            "--deployer-policy", help="Let the deployer do what these policies allow, and nothing else."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Play the whole scenario; goes on where an interrupted run stopped.
@@ -209,7 +216,10 @@ def rehearse_run(
         groundplan rehearse run prod --only aws
 
         groundplan rehearse run dev --id mine --until serve
+
+        groundplan rehearse run prod --only aws --deployer-policy docs/reference/deployer-policy.prod.json
     """
+    from groundplan.rehearsal.deployer_policy import documents_in
     from groundplan.rehearsal.rehearse import rehearse
     from groundplan.rehearsal.scenario.player import first_error
 
@@ -221,7 +231,15 @@ def rehearse_run(
         else:
             _print_outcome(outcome)
 
-    outcome = rehearse(environment, rehearsal_id or default_id, Progress(), until, only or "all", show=show)
+    outcome = rehearse(
+        environment,
+        rehearsal_id or default_id,
+        Progress(),
+        until,
+        only or "all",
+        policies=documents_in(policy) if policy else (),
+        show=show,
+    )
     error = first_error(outcome.records)
     if error:
         raise error
@@ -324,6 +342,39 @@ def rehearse_down(rehearsal_id: RehearsalId, as_json: Json = False) -> None:
         typer.echo(json.dumps({"id": rehearsal_id, "left": asdict(left)}, indent=2))
     if left:
         raise GroundplanError(f"Could not remove all of it: {left}", hint="groundplan doctor")
+
+
+@app.command("deployer-policy")
+def deployer_policy(
+    environment: Environment,
+    rehearsal_id: Id = None,
+    account: Annotated[
+        str, typer.Option(help="The AWS account that the policies are for.", metavar="<12 digits>")
+    ] = "",
+) -> None:
+    """Print the IAM policies of whoever deploys a stack: a JSON list, each for one managed policy.
+
+    They are derived from the calls that a rehearsal of the stack made.
+
+    Examples:
+        groundplan deployer-policy prod --account 111122223333
+
+        groundplan deployer-policy prod --id prod-aws > deployer-policy.json
+    """
+    from groundplan.rehearsal import deployer_policy, worlds
+
+    if account and not re.fullmatch(r"\d{12}", account):
+        raise GroundplanError(
+            f"--account {account!r}: an AWS account is twelve digits.", exit_code=ExitCode.CONFIG
+        )
+    world = worlds.load(rehearsal_id or f"{environment}-aws")
+    documents = deployer_policy.derive(world)
+    if account:
+        documents = deployer_policy.for_account(documents, account)
+    typer.echo(json.dumps(documents, indent=2))
+    statements = [statement for document in documents for statement in document["Statement"]]
+    actions = {action for statement in statements for action in statement["Action"]}
+    console.print(f"{len(actions)} actions in {len(documents)} policies, from the rehearsal {world.id}.")
 
 
 def main() -> None:

@@ -49,7 +49,7 @@ def aws_inventory(world: World) -> Inventory:
     """
     try:
         before: Inventory = json.loads(baseline_file(world).read_text())
-        credentials = json.loads((world.run / "credentials.json").read_text())
+        credentials = json.loads(credentials_file(world).read_text())
     except FileNotFoundError as error:
         raise GroundplanError(
             f"The emulator of the rehearsal {world.id!r} has not started: {error.filename} is missing.",
@@ -62,6 +62,11 @@ def aws_inventory(world: World) -> Inventory:
 def baseline_file(world: World) -> Path:
     """Where the emulator notes what the account holds at its start."""
     return world.run / "account-baseline.json"
+
+
+def credentials_file(world: World) -> Path:
+    """Where the emulator puts the credentials of a session that may list everything."""
+    return world.run / "observer.json"
 
 
 def take(endpoint_url: str, authority: Path, region: str, credentials: Mapping[str, Any]) -> Inventory:

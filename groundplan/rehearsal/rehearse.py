@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from groundplan.errors import ExitCode, GroundplanError
 from groundplan.progress import Progress
-from groundplan.rehearsal import leftovers, supervisor, worlds
+from groundplan.rehearsal import deployer_policy, leftovers, supervisor, worlds
+from groundplan.rehearsal.deployer_policy import Document
 from groundplan.rehearsal.engines import engines_of
 from groundplan.rehearsal.report import write_report
 from groundplan.rehearsal.report.facts import collect
 from groundplan.rehearsal.scenario.player import Step, must_begin_anew, play
-from groundplan.rehearsal.scenario.record import StepRecord
+from groundplan.rehearsal.scenario.record import StepRecord, load_records
 from groundplan.rehearsal.scenario.steps import steps_of
 from groundplan.rehearsal.toolchain import Toolbox
 from groundplan.rehearsal.world import Scope, World, cache_folder
@@ -46,6 +47,7 @@ def rehearse(
     until: str | None = None,
     scope: Scope = "all",
     *,
+    policies: Sequence[Document] = (),
     show: Callable[[Outcome], None] = lambda _: None,
 ) -> Outcome:
     """Play the scenario for one environment, from where an interrupted run of it stopped.
@@ -56,6 +58,7 @@ def rehearse(
         progress: what people see.
         until: name of the last step to play; all if None.
         scope: `aws` for the AWS half of the stack alone, which needs no cluster.
+        policies: all that the deployer may do; none leaves the account to it.
         show: given what the rehearsal came to; also when a step failed or Ctrl-C came, before the error.
 
     Raises:
@@ -67,9 +70,12 @@ def rehearse(
     world = worlds.create(rehearsal_id, environment, region, scope)
     with worlds.lock(world):
         reason = must_begin_anew(world, steps_of(scope))
+        if load_records(world.evidence) and deployer_policy.given(world) != list(policies):
+            reason = reason or "the deployer is held to other policies"
         if reason:
             progress.say(f"Beginning anew: {reason}.")
             world = _fresh(world)
+        deployer_policy.give(world, policies)
         toolbox = Toolbox(cache_folder(), progress.note)
         try:
             play(world, toolbox, steps, progress)

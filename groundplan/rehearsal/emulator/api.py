@@ -16,6 +16,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.wrappers import Response
 
 from groundplan.rehearsal.emulator import access_analyzer, amendments, enforcement, sts
+from groundplan.rehearsal.emulator.deployer_record import DeployerRecord
 from groundplan.rehearsal.emulator.eks import response as eks_response
 from groundplan.rehearsal.emulator.eks.account import Account
 from groundplan.rehearsal.emulator.eks.store import EksStore
@@ -36,9 +37,10 @@ class Dispatcher(DomainDispatcherApplication):
     iterations over them fail; the SDK sends such a call again, and what it half did makes that one fail, too.
     """
 
-    def __init__(self, create_app: Callable[..., Any], account: Account) -> None:
+    def __init__(self, create_app: Callable[..., Any], account: Account, record: DeployerRecord) -> None:
         super().__init__(create_app)
         self._account = account
+        self._record = record
         self._repetitions = Repetitions()
         self._turn = threading.Lock()
         # moto's application of Security Hub answers for the service that moto does not know.
@@ -50,7 +52,8 @@ class Dispatcher(DomainDispatcherApplication):
         _receive_body(environ)
         application = self.get_application(environ)
         with self._turn:
-            answer = enforcement.refuse(environ, self._account) or self._repetitions.answer(environ)
+            answer = enforcement.refuse(environ, self._account, self._record)
+            answer = answer or self._repetitions.answer(environ)
             if answer is None:
                 answer = Response.from_app(application, environ, buffered=True)
                 self._repetitions.remember(environ, answer)
@@ -123,9 +126,12 @@ class ApiServer:
         port: TCP port; 0 picks a free one.
         store: what EKS remembers.
         tls: certificate to serve HTTPS with; None serves plain HTTP.
+        record: where the needs of the deployer are noted.
     """
 
-    def __init__(self, *, address: str, port: int, store: EksStore, tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, *, address: str, port: int, store: EksStore, tls: ssl.SSLContext | None, record: DeployerRecord
+    ) -> None:
         settings.S3_IGNORE_SUBDOMAIN_BUCKETNAME = (
             True  # the host is an IP address: buckets are named in the path
         )
@@ -137,7 +143,7 @@ class ApiServer:
         self._server = TlsServer(
             address,
             port,
-            Dispatcher(create_backend_app, Account(store.account_id, store.region)),
+            Dispatcher(create_backend_app, Account(store.account_id, store.region), record),
             QuietRequestHandler,
             context=tls,
         )

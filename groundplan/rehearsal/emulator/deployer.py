@@ -1,9 +1,13 @@
-"""The identity under which the program is deployed: an IAM role in the emulated account, and its session."""
+"""Who is in the empty account: the deployer, under whose role the program runs, and the rehearsal's observer.
+
+The account is the deployer's, unless it was given a policy: then it may do what that allows and nothing else.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,39 +16,66 @@ import boto3
 from groundplan.rehearsal.world import ACCOUNT_ID
 
 ROLE_NAME = "groundplan-deployer"
+OBSERVER_NAME = "groundplan-observer"
+"""Lists what the account holds, whatever the deployer may do."""
+_TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT_ID}:root"},
+            "Action": "sts:AssumeRole",
+        }
+    ],
+}
 _SESSION_S = 12 * 60 * 60
 _BOOTSTRAP_KEY = "AKIAGROUNDPLANSTART0"
 """Known to nobody: IAM and AssumeRole of the emulator accept any caller, GetCallerIdentity does not."""
 
 
-def create(endpoint_url: str, authority: Path, region: str) -> dict[str, Any]:
-    """Create the role and return session credentials in the form of a `credential_process` (twelve hours).
+def create(
+    endpoint_url: str, authority: Path, region: str, policies: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
+    """Create the deployer's role and return session credentials in the form of a `credential_process`.
 
     Args:
         endpoint_url: where the AWS APIs answer.
         authority: certificate file of the authority that they are trusted by.
         region: AWS region.
+        policies: all that it may do; none leaves the account to it.
     """
-    session = boto3.Session(
-        aws_access_key_id=_BOOTSTRAP_KEY, aws_secret_access_key=_BOOTSTRAP_KEY, region_name=region
-    )
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT_ID}:root"},
-                "Action": "sts:AssumeRole",
-            }
-        ],
-    }
-    role = session.client("iam", endpoint_url=endpoint_url, verify=str(authority)).create_role(
-        RoleName=ROLE_NAME, AssumeRolePolicyDocument=json.dumps(trust), MaxSessionDuration=_SESSION_S
-    )["Role"]
-    credentials = session.client("sts", endpoint_url=endpoint_url, verify=str(authority)).assume_role(
-        RoleArn=role["Arn"], RoleSessionName="rehearsal", DurationSeconds=_SESSION_S
-    )["Credentials"]
-    return {"Version": 1, **credentials, "Expiration": credentials["Expiration"].isoformat()}
+    return _Account(endpoint_url, authority, region).open(ROLE_NAME, policies)
+
+
+def create_observer(endpoint_url: str, authority: Path, region: str) -> dict[str, Any]:
+    """The same for the observer, to whom everything is open."""
+    return _Account(endpoint_url, authority, region).open(OBSERVER_NAME)
+
+
+class _Account:
+    """The empty account, over its APIs."""
+
+    def __init__(self, endpoint_url: str, authority: Path, region: str) -> None:
+        session = boto3.Session(
+            aws_access_key_id=_BOOTSTRAP_KEY, aws_secret_access_key=_BOOTSTRAP_KEY, region_name=region
+        )
+        self._iam = session.client("iam", endpoint_url=endpoint_url, verify=str(authority))
+        self._sts = session.client("sts", endpoint_url=endpoint_url, verify=str(authority))
+
+    def open(self, role_name: str, policies: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+        """Create a role and a session of it, for twelve hours."""
+        role = self._iam.create_role(
+            RoleName=role_name, AssumeRolePolicyDocument=json.dumps(_TRUST), MaxSessionDuration=_SESSION_S
+        )["Role"]
+        for number, document in enumerate(policies):
+            policy = self._iam.create_policy(
+                PolicyName=f"{role_name}-{number}", PolicyDocument=json.dumps(document)
+            )["Policy"]
+            self._iam.attach_role_policy(RoleName=role_name, PolicyArn=policy["Arn"])
+        credentials = self._sts.assume_role(
+            RoleArn=role["Arn"], RoleSessionName="rehearsal", DurationSeconds=_SESSION_S
+        )["Credentials"]
+        return {"Version": 1, **credentials, "Expiration": credentials["Expiration"].isoformat()}
 
 
 def save(credentials: dict[str, Any], file: Path) -> None:

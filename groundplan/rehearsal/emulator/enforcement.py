@@ -1,6 +1,7 @@
 """Refuses what the policies of a role's session do not allow, before moto sees the request.
 
-The deployer's sessions are let through: the account is theirs; what they need is derived from their calls.
+The deployer's sessions are let through unless its role was given policies: the account is theirs. What the
+provider's calls need in them is noted: the deployer's policy is derived from it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from werkzeug.wrappers import Response
 
 from groundplan.rehearsal.emulator import calls, sessions
 from groundplan.rehearsal.emulator.calls import Call
+from groundplan.rehearsal.emulator.deployer_record import DeployerRecord, by_provider
 from groundplan.rehearsal.emulator.eks.account import Account
 from groundplan.rehearsal.emulator.iam_policies import policies_of, refusal
 from groundplan.rehearsal.emulator.permissions_needed import needs
@@ -41,26 +43,41 @@ class RefusedError(ServiceException):
     """What the policies do not allow."""
 
 
-def refuse(environ: Mapping[str, Any], account: Account) -> Response | None:
+def refuse(environ: Mapping[str, Any], account: Account, record: DeployerRecord) -> Response | None:
     """The answer to a request that is not allowed; None for one that may go on.
 
     Args:
         environ: the request; its body is still there afterwards.
         account: where policies are looked up.
+        record: where the needs of the deployer are noted.
     """
     signed = calls.credential(environ)
     session = sessions.find(account.account_id, signed[0]) if signed else None
-    if session is None or sessions.is_deployer(session):
+    if session is None or sessions.is_observer(session):
+        return None
+    recorded = sessions.is_deployer(session) and by_provider(environ)
+    trusted = sessions.is_deployer(session) and not _has_policies(session, account)
+    if trusted and not recorded:
         return None
     try:
         call = calls.read(environ)
     except calls.UnknownCallError as unknown:
+        if trusted:
+            return None
         log.warning("refused, because it is no known operation: %s", unknown)
         return Response(_UNKNOWN.format(escape(str(unknown))), 403)
     if (call.model, call.operation) in _ALWAYS_ALLOWED:
         return None
-    reason = _reason(call, session, account)
+    if recorded:
+        for need in needs(call, account):
+            record.note(need)
+    reason = None if trusted else _reason(call, session, account)
     return _answer(call, reason) if reason else None
+
+
+def _has_policies(session: AssumedRole, account: Account) -> bool:
+    role = account.role(session.role_arn)
+    return bool(role and role.managed_policies)
 
 
 def _reason(call: Call, session: AssumedRole, account: Account) -> str | None:

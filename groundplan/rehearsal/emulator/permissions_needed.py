@@ -12,6 +12,7 @@ from typing import Any
 from moto.kms.models import kms_backends
 
 from groundplan.rehearsal.emulator.calls import Call
+from groundplan.rehearsal.emulator.dependent_permissions import dependent_needs
 from groundplan.rehearsal.emulator.eks.account import Account
 from groundplan.rehearsal.emulator.s3_permissions import Need, object_needs
 
@@ -47,6 +48,7 @@ def needs(call: Call, account: Account) -> Iterator[Need]:
     for action in _ACTIONS.get(f"{prefix}:{call.operation}", (f"{prefix}:{call.operation}",)):
         for resource in resources or [NO_RESOURCE]:
             yield Need(action, resource)
+    yield from dependent_needs(prefix, call.operation, call.parameters, (resources or [NO_RESOURCE])[0])
     if prefix == "sts" and call.operation == "AssumeRole":
         # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html: each is a permission.
         for parameter, action in (("Tags", "sts:TagSession"), ("SourceIdentity", "sts:SetSourceIdentity")):

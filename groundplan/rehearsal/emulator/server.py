@@ -13,7 +13,7 @@ from typing import Any
 from kubernetes.client import ApiClient, Configuration
 from kubernetes.config import load_kube_config
 
-from groundplan.rehearsal import inventory, pki
+from groundplan.rehearsal import deployer_policy, inventory, pki
 from groundplan.rehearsal.emulator import deployer
 from groundplan.rehearsal.emulator.agent import PodIdentityAgent
 from groundplan.rehearsal.emulator.api import ApiServer
@@ -22,6 +22,7 @@ from groundplan.rehearsal.emulator.controllers.load_balancers import LoadBalance
 from groundplan.rehearsal.emulator.controllers.loop import Controller
 from groundplan.rehearsal.emulator.controllers.nodes import NodeController
 from groundplan.rehearsal.emulator.controllers.pod_identity import PodIdentityController
+from groundplan.rehearsal.emulator.deployer_record import DeployerRecord
 from groundplan.rehearsal.emulator.eks.store import EksStore
 from groundplan.rehearsal.emulator.tls import server_context
 from groundplan.rehearsal.emulator.webhooks.authenticate import review_token
@@ -63,6 +64,7 @@ class Emulator:
             port=world.ports.emulator,
             store=self.store,
             tls=server_context(world.pki / "aws.crt", world.pki / "aws.key"),
+            record=DeployerRecord(deployer_policy.record_file(world)),
         )
         authenticator = Authenticator(
             self.store,
@@ -103,18 +105,19 @@ class Emulator:
         log.info("the AWS APIs answer on port %d", self.api.port)
 
     def open_account(self) -> None:
-        """Create the deployer in the empty account; write baseline and credentials."""
-        self.record_baseline(self.create_deployer())
+        """Create deployer and observer in the empty account; write baseline and credentials."""
+        self.record_baseline(self.create_deployer(), deployer.create_observer(*self._here))
 
-    def record_baseline(self, credentials: dict[str, Any]) -> None:
-        """Write down what the account holds before anything is deployed, and the deployer's credentials."""
-        found = inventory.take(*self._here, credentials)
+    def record_baseline(self, credentials: dict[str, Any], observer: dict[str, Any]) -> None:
+        """Write down what the account holds before anything is deployed, and the credentials of both."""
+        found = inventory.take(*self._here, observer)
         inventory.baseline_file(self.world).write_text(json.dumps(found, indent=1))
+        deployer.save(observer, inventory.credentials_file(self.world))
         deployer.save(credentials, self.world.run / "credentials.json")
 
     def create_deployer(self) -> dict[str, Any]:
         """Create the deployer's role in the empty account and return credentials of a session of it."""
-        return deployer.create(*self._here)
+        return deployer.create(*self._here, deployer_policy.given(self.world))
 
     @property
     def _here(self) -> tuple[str, Path, str]:

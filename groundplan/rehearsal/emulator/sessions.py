@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from moto.iam.models import Role
 from moto.sts.models import AssumedRole, sts_backends
 
-from groundplan.rehearsal.emulator.deployer import ROLE_NAME
+from groundplan.rehearsal.emulator.deployer import OBSERVER_NAME, ROLE_NAME
 from groundplan.rehearsal.emulator.eks.account import Account
 from groundplan.rehearsal.emulator.policy_statements import Caller
 
@@ -50,6 +50,11 @@ def find(account_id: str, access_key: str) -> AssumedRole | None:
 def is_deployer(session: AssumedRole) -> bool:
     """Whether it is the deployer's, whom the account belongs to."""
     return session.role_arn.endswith(f":role/{ROLE_NAME}")
+
+
+def is_observer(session: AssumedRole) -> bool:
+    """Whether it is the rehearsal's own, which looks at the account from outside."""
+    return session.role_arn.endswith(f":role/{OBSERVER_NAME}")
 
 
 def caller_of(session: AssumedRole) -> Caller:

@@ -18,7 +18,7 @@ def test_the_deployer_is_an_assumed_role(aws: Emulated) -> None:
     assert (
         aws.client("sts").get_caller_identity()["Arn"].endswith(":assumed-role/groundplan-deployer/rehearsal")
     )
-    aws.emulator.record_baseline(aws.credentials)
+    aws.emulator.record_baseline(aws.credentials, aws.credentials)
     file = aws.emulator.world.run / "credentials.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
@@ -38,7 +38,7 @@ def test_a_role_that_does_not_exist_is_not_assumed(aws: Emulated) -> None:
 
 def test_the_inventory_lists_what_is_new_and_ends_empty(aws: Emulated) -> None:
     """What was there at the start is left out; a deleted key counts as gone although AWS keeps it a week."""
-    aws.emulator.record_baseline(aws.credentials)
+    aws.emulator.record_baseline(aws.credentials, aws.credentials)
     before = json.loads(inventory.baseline_file(aws.emulator.world).read_text())
     assert "Roles/groundplan-deployer" in before["iam"]
     start = take(aws)

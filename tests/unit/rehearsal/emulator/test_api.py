@@ -8,19 +8,21 @@ import ssl
 import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 from werkzeug.test import Client, EnvironBuilder
 
 from groundplan.rehearsal.emulator.api import Dispatcher
+from groundplan.rehearsal.emulator.deployer_record import DeployerRecord
 from groundplan.rehearsal.emulator.eks.account import Account
 from tests.unit.rehearsal.emulator.emulated import ACCOUNT_ID, REGION, Emulated
 
 PARALLEL = 100
 
 
-def test_one_request_is_answered_at_a_time() -> None:
+def test_one_request_is_answered_at_a_time(tmp_path: Path) -> None:
     """Two requests never meet inside moto."""
     meeting = threading.Barrier(2)
     met: list[bool] = []
@@ -36,7 +38,9 @@ def test_one_request_is_answered_at_a_time() -> None:
         start_response("200 OK", [])
         return [b"done"]
 
-    client = Client(Dispatcher(lambda _: application, Account(ACCOUNT_ID, REGION)))
+    client = Client(
+        Dispatcher(lambda _: application, Account(ACCOUNT_ID, REGION), DeployerRecord(tmp_path / "record"))
+    )
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda _: client.open(EnvironBuilder("/moto-api/")).status_code, range(2)))
     assert answers == [200, 200]

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from groundplan.rehearsal.emulator.api import ApiServer
+from groundplan.rehearsal.emulator.deployer_record import DeployerRecord
 from infra.aws.bucket_policies import this_key_only, tls_only
 from tests.unit.rehearsal.emulator.emulated import ACCOUNT_ID, LOCAL, REGION, Emulated
 
@@ -36,9 +37,10 @@ def https(aws: Emulated, key: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def plain(aws: Emulated) -> Generator[Any]:
+def plain(aws: Emulated, tmp_path_factory: pytest.TempPathFactory) -> Generator[Any]:
     """S3 of the same account over plain HTTP, which the rehearsal's emulator does not offer."""
-    server = ApiServer(address=str(LOCAL), port=0, store=aws.emulator.store, tls=None)
+    record = DeployerRecord(tmp_path_factory.mktemp("plain") / "record")
+    server = ApiServer(address=str(LOCAL), port=0, store=aws.emulator.store, tls=None, record=record)
     server.start()
     yield aws.client("s3", endpoint_url=server.local_url)
     server.stop()
