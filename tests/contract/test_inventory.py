@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from moto.core.utils import get_service_model
 
+from groundplan.rehearsal.emulator import calls
 from groundplan.rehearsal.inventory import LISTERS
 from tests.unit.infra.recording import estate_of
 
@@ -40,3 +42,9 @@ def test_every_service_of_the_program_is_listed(environment: str) -> None:
     assert len(tokens) > 30
     unseen = {token: _service(token) for token in tokens if _service(token) not in LISTERS}
     assert unseen == {}
+
+
+@pytest.mark.parametrize("service", sorted(LISTERS))
+def test_calls_to_every_service_are_understood(service: str) -> None:
+    """By the name in a signature, which is not always botocore's: a role's policies are asked about each call."""
+    assert calls.model_of(get_service_model(service).signing_name, "/") in {service, "s3"}

@@ -1,4 +1,7 @@
-"""The AWS half of prod, applied completely: no change, no drift, and a tear-down by the runbook."""
+"""The AWS half of prod, applied completely: no change, no drift, and a tear-down by the runbook.
+
+Its deployer may do what the policies in `docs/reference` allow, and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,13 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from moto.iam.access_control import PermissionResult
 
-from groundplan.rehearsal import leftovers
+from groundplan.rehearsal import deployer_policy, leftovers, worlds
+from groundplan.rehearsal.emulator.deployer_record import read
+from groundplan.rehearsal.emulator.policy_statements import evaluate
+from groundplan.rehearsal.emulator.request_context import RequestContext
+from groundplan.rehearsal.emulator.s3_permissions import Need
 from groundplan.rehearsal.scenario.steps import steps_of
 from groundplan.rehearsal.world import PROJECT_ROOT
 
@@ -19,6 +27,7 @@ from .conftest import throw_away
 pytestmark = [pytest.mark.rehearsal, pytest.mark.timeout(1500)]
 
 ID = "test-estate"
+POLICIES = PROJECT_ROOT / "docs" / "reference" / "deployer-policy.prod.json"
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +35,8 @@ def records() -> Generator[dict[str, dict[str, Any]]]:
     """Evidence by step of a rehearsal of prod without a cluster."""
     throw_away(ID)
     command = [sys.executable, "-m", "groundplan", "rehearse", "run", "prod", "--only", "aws", "--id", ID]
-    done = subprocess.run([*command, "--json"], cwd=PROJECT_ROOT, stdout=subprocess.PIPE, check=False)
+    held = ["--deployer-policy", str(POLICIES)]
+    done = subprocess.run([*command, *held, "--json"], cwd=PROJECT_ROOT, stdout=subprocess.PIPE, check=False)
     assert done.stdout, "it was not played to its end: see above"
     yield {record["name"]: record for record in json.loads(done.stdout)}
     throw_away(ID)
@@ -56,6 +66,44 @@ def test_data_of_prod_was_protected(records: dict[str, dict[str, Any]]) -> None:
     """The tear-down had to lift the protection, by an update that replaced nothing."""
     lines = [command["line"] for command in records["destroy"]["commands"]]
     assert [line.split()[1] for line in lines] == ["up", "destroy"]
+
+
+def test_the_deployer_had_no_right_too_many(records: dict[str, dict[str, Any]]) -> None:
+    """Its policies are those that its calls needed (else: groundplan deployer-policy prod > the file)."""
+    assert records["destroy"]["status"] == "done"
+    assert deployer_policy.derive(worlds.load(ID)) == json.loads(POLICIES.read_text())
+
+
+def test_no_action_can_be_left_out(records: dict[str, dict[str, Any]]) -> None:
+    """Without any one of them, a call that was made would have been refused."""
+    assert records["destroy"]["status"] == "done"
+    needs = read(deployer_policy.record_file(worlds.load(ID)))
+    documents = json.loads(POLICIES.read_text())
+    statements = [statement for document in documents for statement in document["Statement"]]
+    actions = {action for statement in statements for action in statement["Action"]}
+    assert len(actions) > 200
+    assert [
+        action for action in sorted(actions) if _allows(_without(action, statements), action, needs)
+    ] == []
+
+
+def _without(action: str, statements: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "Statement": [
+            {**statement, "Action": [each for each in statement["Action"] if each != action]}
+            for statement in statements
+        ]
+    }
+
+
+def _allows(document: dict[str, Any], action: str, needs: list[Need]) -> bool:
+    """Whether all needs of one action are met."""
+    answers = {
+        evaluate(document, action=action, resource=need.resource, caller=None, context=RequestContext())
+        for need in needs
+        if need.action == action
+    }
+    return answers == {PermissionResult.PERMITTED}
 
 
 def test_nothing_is_left_on_the_machine(records: dict[str, dict[str, Any]]) -> None:

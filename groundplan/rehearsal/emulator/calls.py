@@ -8,15 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from botocore.exceptions import UnknownServiceError
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import NotFound, get_service_router
 from moto.core.utils import get_service_model
 
 _MODEL_OF_SCOPE = {
+    "access-analyzer": "accessanalyzer",
+    "aps": "amp",
     "elasticloadbalancing": "elbv2",
     "email": "ses",
     "monitoring": "cloudwatch",
+    "servicequotas": "service-quotas",
     "tagging": "resourcegroupstaggingapi",
 }
 """Service in the scope of a signature -> botocore's name of it, where they differ."""
@@ -73,17 +77,18 @@ def read(environ: Mapping[str, Any]) -> Call:
     copied = dict(environ) | {"wsgi.input": io.BytesIO(body.read())}
     body.seek(0)
     request = Request(copied, populate_request=False)
-    model = _model(scope, request.path)
+    model = model_of(scope, request.path)
     try:
         operation, uri_parameters = get_service_router(model).match(request)
         protocol = determine_request_protocol(get_service_model(model), request.content_type)
-    except (NotFound, NotImplementedError) as error:
+    except (NotFound, NotImplementedError, UnknownServiceError) as error:
         raise UnknownCallError(f"{request.method} {request.path} of {scope}") from error
     parameters = uri_parameters if model == "s3" else _parsed(request, protocol, operation, uri_parameters)
     return Call(access_key, scope, model, region, str(operation.name), protocol, request, parameters)
 
 
-def _model(scope: str, path: str) -> str:
+def model_of(scope: str, path: str) -> str:
+    """The service as botocore names it, from the scope of a signature and the path of the request."""
     if scope == "s3" and path.startswith("/v20180820/"):
         return "s3control"
     return _MODEL_OF_SCOPE.get(scope, scope)

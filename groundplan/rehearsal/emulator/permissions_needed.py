@@ -12,7 +12,7 @@ from typing import Any
 from moto.kms.models import kms_backends
 
 from groundplan.rehearsal.emulator.calls import Call
-from groundplan.rehearsal.emulator.dependent_permissions import dependent_needs
+from groundplan.rehearsal.emulator.dependent_permissions import HANDS_ON, dependent_needs
 from groundplan.rehearsal.emulator.eks.account import Account
 from groundplan.rehearsal.emulator.s3_permissions import Need, object_needs
 
@@ -62,8 +62,11 @@ def _resources(prefix: str, call: Call, names: _Names) -> Iterator[str]:
     if found:
         yield from found
         return
+    if prefix == "ec2":  # its ARNs among the parameters are those of other services
+        return
     for name, value in call.parameters.items():
-        if name.lower().endswith("arn") and isinstance(value, str) and value.startswith("arn:"):
+        other = prefix != "sts" and (name.lower() in HANDS_ON or "key" in name.lower())
+        if name.lower().endswith("arn") and not other and isinstance(value, str) and value.startswith("arn:"):
             yield value
 
 
@@ -74,6 +77,8 @@ def _of_kms(parameters: Mapping[str, Any], _: str, names: _Names) -> Iterator[st
     backend = kms_backends[names.account.account_id][names.account.region]
     key = backend.keys.get(backend.any_id_to_key_id(key_id))
     yield key.arn if key else names.of("kms", f"key/{key_id}")
+    if parameters.get("AliasName"):
+        yield names.of("kms", parameters["AliasName"])
 
 
 def _of_iam(parameters: Mapping[str, Any], _: str, names: _Names) -> Iterator[str]:
