@@ -46,5 +46,5 @@ def test_every_service_of_the_program_is_listed(environment: str) -> None:
 
 @pytest.mark.parametrize("service", sorted(LISTERS))
 def test_calls_to_every_service_are_understood(service: str) -> None:
-    """By the name in a signature, which is not always botocore's: a role's policies are asked about each call."""
+    """By the name in a signature, which is not always botocore's: policies are asked about each call."""
     assert calls.model_of(get_service_model(service).signing_name, "/") in {service, "s3"}
