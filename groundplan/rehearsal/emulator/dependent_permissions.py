@@ -11,7 +11,7 @@ from typing import Any
 
 from groundplan.rehearsal.emulator.s3_permissions import Need
 
-HANDS_ON = {
+_HANDS_ON = {
     "deliverlogspermissionarn",
     "executionrole",
     "executionrolearn",
@@ -92,7 +92,7 @@ def dependent_needs(
 def _roles(value: Any) -> Iterator[str]:
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            if name.lower() in HANDS_ON and isinstance(inner, str):
+            if name.lower() in _HANDS_ON and isinstance(inner, str):
                 if ":role/" in inner:
                     yield inner
             else:

@@ -12,7 +12,7 @@ from typing import Any
 from moto.kms.models import kms_backends
 
 from groundplan.rehearsal.emulator.calls import Call
-from groundplan.rehearsal.emulator.dependent_permissions import HANDS_ON, dependent_needs
+from groundplan.rehearsal.emulator.dependent_permissions import dependent_needs
 from groundplan.rehearsal.emulator.eks.account import Account
 from groundplan.rehearsal.emulator.s3_permissions import Need, object_needs
 
@@ -21,6 +21,8 @@ _ACTIONS = {
     "kms:ReEncrypt": ("kms:ReEncryptFrom", "kms:ReEncryptTo"),
     "lambda:Invoke": ("lambda:InvokeFunction",),
 }
+_OWNER_OF_ARNS = {"sts": "iam"}
+"""Services whose calls are about resources of another."""
 NO_RESOURCE = "*"
 """What a call without a known resource is about: only a statement about everything has it."""
 
@@ -62,11 +64,11 @@ def _resources(prefix: str, call: Call, names: _Names) -> Iterator[str]:
     if found:
         yield from found
         return
-    if prefix == "ec2":  # its ARNs among the parameters are those of other services
-        return
+    own = {prefix, _OWNER_OF_ARNS.get(prefix)}
     for name, value in call.parameters.items():
-        other = prefix != "sts" and (name.lower() in HANDS_ON or "key" in name.lower())
-        if name.lower().endswith("arn") and not other and isinstance(value, str) and value.startswith("arn:"):
+        if not name.lower().endswith("arn") or not isinstance(value, str) or not value.startswith("arn:"):
+            continue
+        if value.split(":")[2] in own:  # else a role, a key or a log group that is only handed over
             yield value
 
 
