@@ -14,17 +14,15 @@ import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import grpc
-import yaml
 from google.protobuf import empty_pb2
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, plugin_pb2
 
-from policies.core.catalog import all_rules
-from policies.core.evaluation import Outcome, Verdict, judge, stack_resource
+from policies.core.catalog import VERSION, all_rules
+from policies.core.evaluation import Outcome, Verdict, judge, questions, stack_resource
 from policies.core.resources import STACK, Resource, Stack
 from policies.core.rule import Context, Level, Rule, Severity
 from policies.core.settings import PackError, load_settings
@@ -33,7 +31,6 @@ from policies.pack import wire
 from policies.pack.levels import configured
 
 PACK = "groundplan"
-VERSION = yaml.safe_load((Path(__file__).resolve().parents[1] / "PulumiPolicy.yaml").read_text())["version"]
 _MESSAGE_BYTES = 400 * 1024 * 1024
 _SEVERITY = {
     Severity(name.lower()): analyzer_pb2.PolicySeverity.Value(f"POLICY_SEVERITY_{name}")
@@ -177,9 +174,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
         facts = Context(environment=environment, settings=self._settings, stack=stack)
         return [
             judge(rule, resource, facts, self._waivers)
-            for rule in rules
-            for resource in resources
-            if rule.judges(resource)
+            for rule, resource in questions(rules, resources)
         ]
 
     def _answer(self, verdicts: Iterable[Verdict]) -> analyzer_pb2.AnalyzeResponse:
