@@ -172,10 +172,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
     def _judge(self, rules: Iterable[Rule], resources: Sequence[Resource], stack: Stack) -> list[Verdict]:
         environment = self._environment(resources[0].urn if resources else "")
         facts = Context(environment=environment, settings=self._settings, stack=stack)
-        return [
-            judge(rule, resource, facts, self._waivers)
-            for rule, resource in questions(rules, resources)
-        ]
+        return [judge(rule, resource, facts, self._waivers) for rule, resource in questions(rules, resources)]
 
     def _answer(self, verdicts: Iterable[Verdict]) -> analyzer_pb2.AnalyzeResponse:
         answer = analyzer_pb2.AnalyzeResponse()
