@@ -8,6 +8,7 @@ met one that it was not evaluated (docs/decisions/0010).
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -52,6 +53,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
         self._rules = {rule.id: rule for rule in rules}
         self._settings = load_settings()
         self._waivers = load_waivers(rules=list(self._rules))
+        self._by_type: dict[str, list[Rule]] = {}
         self._levels: dict[str, Level] = {}
         self._remediated: frozenset[str] = frozenset()
         self._inputs: dict[str, dict[str, Any]] = {}
@@ -113,8 +115,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
             protect=request.options.protect,
         )
         self._inputs[request.urn] = dict(resource.properties)
-        rules = [each for each in self._rules.values() if not each.needs_stack and each.judges(resource)]
-        return self._answer(self._judge(rules, [resource], Stack(())))
+        return self._answer(self._judge(self._asked_alone(resource.type), [resource], Stack(())))
 
     def AnalyzeStack(
         self, request: analyzer_pb2.AnalyzeStackRequest, context: Any
@@ -165,6 +166,14 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
         """Nothing takes long enough to be cancelled."""
         del request, context
         return empty_pb2.Empty()
+
+    def _asked_alone(self, token: str) -> list[Rule]:
+        """The rules that judge resources of a type without looking at others."""
+        if token not in self._by_type:
+            self._by_type[token] = [
+                rule for rule in self._rules.values() if not rule.needs_stack and rule.judges_type(token)
+            ]
+        return self._by_type[token]
 
     def _environment(self, urn: str = "") -> str:
         return self._stack or urn.removeprefix("urn:pulumi:").partition("::")[0]
@@ -245,6 +254,8 @@ def serve() -> None:
     except PackError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(2)
+    gc.freeze()
+    gc.enable()
     options = [
         ("grpc.max_receive_message_length", _MESSAGE_BYTES),
         ("grpc.max_send_message_length", _MESSAGE_BYTES),
