@@ -11,12 +11,15 @@ PROJECT_ROOT = Path(__file__).resolve().parents[1]
 # Pulumi starts a program with its own folder on the path, not with the project's.
 sys.path.insert(0, str(PROJECT_ROOT))
 
-from infra.aws.account import aws_provider  # noqa: E402 - the path comes first
-from infra.aws.layer import build_aws  # noqa: E402 - the path comes first
-from infra.conventions import default_tags  # noqa: E402 - the path comes first
-from infra.exports import stack_outputs  # noqa: E402 - the path comes first
-from infra.kubernetes.layer import build_kubernetes  # noqa: E402 - the path comes first
-from infra.settings import Release, Settings, SettingsError, load_release, parse_settings  # noqa: E402 - same
+from infra.lean_sdks import quick_imports  # noqa: E402 - the path comes first
+
+with quick_imports():
+    from infra.aws.account import aws_provider
+    from infra.aws.layer import build_aws
+    from infra.conventions import default_tags
+    from infra.exports import stack_outputs
+    from infra.kubernetes.layer import build_kubernetes
+    from infra.settings import Release, Settings, SettingsError, load_release, parse_settings
 
 
 def main() -> None:

@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.table import Table
 
 from groundplan.audit import sources
-from groundplan.audit.formats import WRITERS
 from groundplan.audit.report import Audit, make_report
 from groundplan.audit.sources import Source
 from groundplan.errors import ExitCode, GroundplanError
@@ -74,6 +73,8 @@ def write_all(audit: Audit, folder: Path) -> None:
     Raises:
         GroundplanError: the folder cannot be written.
     """
+    from groundplan.audit.formats import WRITERS  # noqa: PLC0415 - templates, only where a page is asked for
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, writer in WRITERS.items():

@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from groundplan.audit.evidence import shown
 from groundplan.audit.sources import Source
+from policies.core.catalog import VERSION
 from policies.core.evaluation import Judged, Outcome, Verdict
 from policies.core.rule import Level, Rule
 from policies.core.waivers import Waivers
-from policies.pack.server import VERSION
 
 
 class _Fact(BaseModel):

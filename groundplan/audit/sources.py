@@ -16,8 +16,8 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from groundplan.errors import ExitCode, GroundplanError
+from policies.core.marks import plain
 from policies.core.resources import Resource
-from policies.pack.wire import plain
 
 Kind = Literal["state", "preview", "cluster"]
 Document = TypeVar("Document", bound=BaseModel)

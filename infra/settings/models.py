@@ -24,6 +24,7 @@ from infra.settings.types import (
     Region,
     RoleName,
     ServiceRange,
+    TagValue,
     VpcRange,
 )
 
@@ -211,9 +212,9 @@ class PlatformSettings(SettingsModel):
 
     environment: Annotated[Name, Field(max_length=12)]
     """Part of every physical name; equal to the stack's name."""
-    owner: Annotated[str, Field(pattern=r"^[\w .:/=+@-]{1,128}$")]
+    owner: TagValue
     """Team that answers for the environment; becomes a tag."""
-    cost_center: Annotated[str, Field(pattern=r"^[\w .:/=+@-]{1,128}$")]
+    cost_center: TagValue
     """Who pays; becomes a tag."""
     protect_data: bool
     """True where data must survive mistakes: what holds data cannot be deleted by `pulumi destroy`."""

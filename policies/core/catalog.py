@@ -5,9 +5,15 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
+from pathlib import Path
 
 import policies.rules
 from policies.core.rule import Rule
+from policies.core.yaml_text import parse_yaml
+
+_PACK_FILE = Path(__file__).resolve().parents[1] / "PulumiPolicy.yaml"
+VERSION: str = parse_yaml(_PACK_FILE.read_text(encoding="utf-8"))["version"]
+"""Of the pack."""
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any
 
 
@@ -37,10 +38,9 @@ class Statement:
 
     def covers(self, action: str) -> bool:
         """Whether it speaks about an action, e.g. `kms:Decrypt`. Case does not count; patterns do."""
-        wanted = action.lower()
         if self.not_actions:
-            return not any(fnmatchcase(wanted, pattern.lower()) for pattern in self.not_actions)
-        return any(fnmatchcase(wanted, pattern.lower()) for pattern in self.actions)
+            return not any(_matches(pattern, action) for pattern in self.not_actions)
+        return any(_matches(pattern, action) for pattern in self.actions)
 
     def values(self, key: str) -> tuple[str, ...]:
         """The values that any condition on a key compares with."""
@@ -75,6 +75,11 @@ def statements_of(document: Any, path: str) -> list[Statement]:
     if not isinstance(statements, list):
         raise ValueError("Statement is neither object nor list")  # noqa: TRY004 - the document is wrong, not a type of ours
     return [_statement(each, f"{path}.Statement.{index}", index) for index, each in enumerate(statements)]
+
+
+@lru_cache(maxsize=16384)
+def _matches(pattern: str, action: str) -> bool:
+    return fnmatchcase(action.lower(), pattern.lower())
 
 
 def _statement(raw: Any, path: str, index: int) -> Statement:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -98,12 +99,17 @@ def evaluate(
     subjects = list(resources)
     if not any(resource.type == STACK for resource in subjects):
         subjects.append(stack_resource(context.environment))
-    return [
-        judge(rule, resource, context, waivers)
-        for rule in rules
-        for resource in subjects
-        if rule.judges(resource)
-    ]
+    return [judge(rule, resource, context, waivers) for rule, resource in questions(rules, subjects)]
+
+
+def questions(rules: Iterable[Rule], subjects: Sequence[Resource]) -> Iterator[tuple[Rule, Resource]]:
+    """Each rule with each of its subjects."""
+    types = {resource.type for resource in subjects}
+    for rule in rules:
+        judged = {type_ for type_ in types if rule.judges_type(type_)}
+        for resource in subjects if judged else ():
+            if resource.type in judged:
+                yield rule, resource
 
 
 def stack_resource(environment: str) -> Resource:
@@ -125,6 +131,6 @@ def _without_secrets(finding: Finding, resource: Resource, context: Context) -> 
 
 def _watched(resource: Resource) -> Resource:
     """The same resource with a view that nobody has read from yet."""
-    watched = replace(resource)
+    watched = copy(resource)
     watched.__dict__["view"] = View(resource.properties)
     return watched

@@ -16,18 +16,19 @@ def steps(properties: Any, path: str) -> list[str]:
     parts = path.split(".") if path else []
     found: list[str] = []
     while parts:
-        count = next(
-            (
-                length
-                for length in range(len(parts), 0, -1)
-                if isinstance(properties, Mapping) and ".".join(parts[:length]) in properties
-            ),
-            1,
-        )
+        count = _parts_of_key(properties, parts)
         step, parts = ".".join(parts[:count]), parts[count:]
         found.append(step)
         properties = step_into(properties, step)
     return found
+
+
+def _parts_of_key(value: Any, parts: list[str]) -> int:
+    """How many parts of a path are the next key."""
+    if not isinstance(value, Mapping) or not any("." in key for key in value):
+        return 1
+    lengths = range(len(parts), 0, -1)
+    return next((length for length in lengths if ".".join(parts[:length]) in value), 1)
 
 
 def step_into(value: Any, step: str) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from policies.core.resources import Resource
@@ -51,6 +51,11 @@ class Pod:
         if self.single is not None:
             yield self.single
 
+    def seen_by(self, rule: View) -> Pod:
+        """The same pod, of which nothing was read but what goes through a rule's view."""
+        single = self.single and View(self.single.raw, self.single.path, rule.reads)
+        return replace(self, spec=View(self.spec.raw, self.spec.path, rule.reads), single=single)
+
 
 def pods_of(resource: Resource) -> list[Pod]:
     """The pods that a Kubernetes object declares.
@@ -60,8 +65,12 @@ def pods_of(resource: Resource) -> list[Pod]:
     """
     if resource.type.endswith(":CustomResourceDefinition"):
         return []  # its schema has the shape of what it describes
-    patch = resource.type.endswith("Patch")
-    return [pod for root in _ROOTS for pod in _search(resource.view, root, _DEPTH, partial=patch)]
+    if "pods" not in resource.memo:
+        patch, top = resource.type.endswith("Patch"), resource.properties
+        resource.memo["pods"] = [
+            pod for root in _ROOTS for pod in _search(top, top.get(root), root, _DEPTH, partial=patch)
+        ]
+    return [pod.seen_by(resource.view) for pod in resource.memo["pods"]]
 
 
 def namespace_of(resource: Resource) -> str:
@@ -69,57 +78,40 @@ def namespace_of(resource: Resource) -> str:
     return resource.view.text("metadata.namespace", "default")
 
 
-def _search(view: View, path: str, depth: int, *, partial: bool) -> Iterator[Pod]:
-    value = _peek(view, path)
+def _search(holder: Any, value: Any, path: str, depth: int, *, partial: bool) -> Iterator[Pod]:
+    """The pods in a value, and in all below it; `holder` is what holds the value."""
+    value = _plain(value)
     if value is UNKNOWN and _MAY_HOLD_PODS.search(path.rstrip("0123456789.")):
-        raise UnknownError(view.where(path))
+        raise UnknownError(path)
     if depth == 0:
         return
     if isinstance(value, Mapping):
-        yield from _declared(view, path, value, partial=partial or bool(_PARTIAL.search(path)))
-        for key in value:
+        yield from _declared(holder, value, path, partial=partial or bool(_PARTIAL.search(path)))
+        for key, item in value.items():
             if "." not in key and not (key in _CONTAINERS and "containers" in value):
-                yield from _search(view, f"{path}.{key}", depth - 1, partial=partial)
+                yield from _search(value, item, f"{path}.{key}", depth - 1, partial=partial)
     elif isinstance(value, list):
-        for index in range(len(value)):
-            yield from _search(view, f"{path}.{index}", depth - 1, partial=partial)
+        for index, item in enumerate(value):
+            yield from _search(value, item, f"{path}.{index}", depth - 1, partial=partial)
 
 
-def _declared(view: View, path: str, value: Mapping[str, Any], *, partial: bool) -> Iterator[Pod]:
+def _declared(holder: Any, value: Mapping[str, Any], path: str, *, partial: bool) -> Iterator[Pod]:
     """The pod whose spec an object is, if it is one."""
     name = path.rpartition(".")[2]
     if value.get("containers") is not None and not isinstance(_plain(value.get("template")), Mapping):
-        yield Pod(spec=_found(view, path, value), labels=_labels(view, path), partial=partial)
+        yield Pod(spec=View(value, path), labels=_labels(holder), partial=partial)
     elif name == "trainer" and {"image", "env"} & set(value):
-        yield Pod(spec=_found(view, path, {}), partial=True, single=_found(view, path, value))
+        yield Pod(spec=View({}, path), partial=True, single=View(value, path))
     elif isinstance(model := _plain(value.get("model")), Mapping) and "modelFormat" in model:
         # The server's own container, and with it the rest of the pod, is in a ServingRuntime.
-        yield Pod(spec=_found(view, path, value), partial=True, single=_found(view, f"{path}.model", model))
+        yield Pod(spec=View(value, path), partial=True, single=View(model, f"{path}.model"))
 
 
-def _found(view: View, path: str, value: Any) -> View:
-    """A view of what the search came upon: it has not been read by a rule."""
-    return View(value, view.where(path), view.reads)
-
-
-def _labels(view: View, path: str) -> Mapping[str, Any]:
-    parent = path.rpartition(".")[0]
-    labels = _peek(view, f"{parent}.metadata.labels" if parent else "metadata.labels")
-    return labels if isinstance(labels, Mapping) else {}
-
-
-def _peek(view: View, path: str) -> Any:
-    """The raw value at a path, without counting as read; None where there is none."""
-    value: Any = view.raw
-    for step in path.split("."):
-        value = _plain(value)
-        if isinstance(value, Mapping):
-            value = value.get(step)
-        elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            return None
-    return _plain(value)
+def _labels(holder: Any) -> Mapping[str, Any]:
+    """The labels in the metadata beside a spec."""
+    for step in ("metadata", "labels"):
+        holder = _plain(holder.get(step)) if isinstance(holder, Mapping) else None
+    return holder if isinstance(holder, Mapping) else {}
 
 
 def _plain(value: Any) -> Any:

@@ -27,6 +27,7 @@ class Resource:
         dependencies: URNs of what it depends on.
         property_dependencies: for each property, URNs of the resources whose outputs it was made from.
         protect: whether Pulumi refuses to delete it.
+        memo: what was worked out from the properties and holds for every rule.
     """
 
     urn: str
@@ -37,6 +38,7 @@ class Resource:
     dependencies: Sequence[str] = ()
     property_dependencies: Mapping[str, Sequence[str]] = field(default_factory=dict)
     protect: bool = False
+    memo: dict[str, Any] = field(init=False, default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def view(self) -> View:

@@ -135,9 +135,12 @@ class Rule:
 
     def judges(self, resource: Resource) -> bool:
         """Whether a resource is a subject of this rule."""
+        return self.judges_type(resource.type)
+
+    def judges_type(self, token: str) -> bool:
+        """Whether resources of a type are subjects of this rule."""
         return any(
-            resource.type == type_ or (type_.endswith("*") and resource.type.startswith(type_[:-1]))
-            for type_ in self.types
+            token == type_ or (type_.endswith("*") and token.startswith(type_[:-1])) for type_ in self.types
         )
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from functools import lru_cache
 
 _SHAPES = (
     ("an AWS access key", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
@@ -20,7 +21,7 @@ _REFERENCES = re.compile(
     r"arn|name|id|ref|path|file|key_?spec|audience|ttl|days|version|url|class", re.IGNORECASE
 )
 _ASSIGNMENT = re.compile(
-    r"(?P<name>[A-Za-z_]*(?:password|passwd|passphrase|secret|token|api_?key|access_?key)[A-Za-z_]*)"
+    r"(?<![A-Za-z_])(?P<name>[A-Za-z_]*(?:password|passwd|passphrase|secret|token|api_?key|access_?key)[A-Za-z_]*)"
     r"(?:\s*=\s*|:\s+|[\"']\s*:\s*)[\"']?(?P<value>[^\s\"',;]{8,})",
     re.IGNORECASE,
 )
@@ -29,6 +30,7 @@ _RANDOM_BITS = 3.5
 _SHORTEST = 12
 
 
+@lru_cache(maxsize=8192)
 def secret_in(text: str) -> str:
     """What kind of secret a text holds; empty if it seems to hold none."""
     for kind, shape in _SHAPES:

@@ -8,6 +8,8 @@ from typing import Annotated
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from policies.core.yaml_text import parse_yaml
+
 SETTINGS_FILE = Path(__file__).resolve().parents[1] / "settings.yaml"
 
 
@@ -81,7 +83,7 @@ def load_settings(file: Path = SETTINGS_FILE) -> PackSettings:
         PackError: the file cannot be read, or a key or value is wrong.
     """
     try:
-        return PackSettings.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
+        return PackSettings.model_validate(parse_yaml(file.read_text(encoding="utf-8")) or {})
     except OSError as error:
         raise PackError(f"{file}: {error.strerror}") from None
     except yaml.YAMLError as error:

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from policies.core.documents import Statement, statements_of
@@ -184,10 +185,11 @@ class View:
         if value is None:
             return []
         try:
-            document = json.loads(value) if isinstance(value, str) else value
-            if _holds_unknown(document):
+            if isinstance(value, str):
+                return list(_statements_in(value, self.where(path)))
+            if _holds_unknown(value):
                 raise UnknownError(self.where(path))
-            return statements_of(document, self.where(path))
+            return statements_of(value, self.where(path))
         except ValueError as error:
             raise WrongTypeError(self.where(path), "a policy document", value) from error
 
@@ -232,6 +234,12 @@ class View:
 
     def _view(self, value: Any, path: str) -> View:
         return View(value, self.where(path), self._reads)
+
+
+@lru_cache(maxsize=1024)
+def _statements_in(text: str, path: str) -> tuple[Statement, ...]:
+    """The statements of a document given as text, which many rules ask for."""
+    return tuple(statements_of(json.loads(text), path))
 
 
 def _holds_unknown(value: Any) -> bool:

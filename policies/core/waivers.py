@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from policies.core.rule import Finding
 from policies.core.settings import PackError, explain
+from policies.core.yaml_text import parse_yaml
 
 WAIVERS_FILE = Path(__file__).resolve().parents[1] / "waivers.yaml"
 MAX_DAYS = 90
@@ -111,7 +112,7 @@ def load_waivers(
         PackError: the file is malformed, or a waiver names no rule.
     """
     try:
-        raw = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        raw = parse_yaml(file.read_text(encoding="utf-8")) or {}
         entries = _File.model_validate(raw).waivers
     except OSError as error:
         raise PackError(f"{file}: {error.strerror}") from None

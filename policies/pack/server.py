@@ -8,23 +8,22 @@ met one that it was not evaluated (docs/decisions/0010).
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import grpc
-import yaml
 from google.protobuf import empty_pb2
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, plugin_pb2
 
-from policies.core.catalog import all_rules
-from policies.core.evaluation import Outcome, Verdict, judge, stack_resource
+from policies.core.catalog import VERSION, all_rules
+from policies.core.evaluation import Outcome, Verdict, judge, questions, stack_resource
 from policies.core.resources import STACK, Resource, Stack
 from policies.core.rule import Context, Level, Rule, Severity
 from policies.core.settings import PackError, load_settings
@@ -33,7 +32,6 @@ from policies.pack import wire
 from policies.pack.levels import configured
 
 PACK = "groundplan"
-VERSION = yaml.safe_load((Path(__file__).resolve().parents[1] / "PulumiPolicy.yaml").read_text())["version"]
 _MESSAGE_BYTES = 400 * 1024 * 1024
 _SEVERITY = {
     Severity(name.lower()): analyzer_pb2.PolicySeverity.Value(f"POLICY_SEVERITY_{name}")
@@ -55,6 +53,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
         self._rules = {rule.id: rule for rule in rules}
         self._settings = load_settings()
         self._waivers = load_waivers(rules=list(self._rules))
+        self._by_type: dict[str, list[Rule]] = {}
         self._levels: dict[str, Level] = {}
         self._remediated: frozenset[str] = frozenset()
         self._inputs: dict[str, dict[str, Any]] = {}
@@ -116,8 +115,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
             protect=request.options.protect,
         )
         self._inputs[request.urn] = dict(resource.properties)
-        rules = [each for each in self._rules.values() if not each.needs_stack and each.judges(resource)]
-        return self._answer(self._judge(rules, [resource], Stack(())))
+        return self._answer(self._judge(self._asked_alone(resource.type), [resource], Stack(())))
 
     def AnalyzeStack(
         self, request: analyzer_pb2.AnalyzeStackRequest, context: Any
@@ -169,18 +167,21 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
         del request, context
         return empty_pb2.Empty()
 
+    def _asked_alone(self, token: str) -> list[Rule]:
+        """The rules that judge resources of a type without looking at others."""
+        if token not in self._by_type:
+            self._by_type[token] = [
+                rule for rule in self._rules.values() if not rule.needs_stack and rule.judges_type(token)
+            ]
+        return self._by_type[token]
+
     def _environment(self, urn: str = "") -> str:
         return self._stack or urn.removeprefix("urn:pulumi:").partition("::")[0]
 
     def _judge(self, rules: Iterable[Rule], resources: Sequence[Resource], stack: Stack) -> list[Verdict]:
         environment = self._environment(resources[0].urn if resources else "")
         facts = Context(environment=environment, settings=self._settings, stack=stack)
-        return [
-            judge(rule, resource, facts, self._waivers)
-            for rule in rules
-            for resource in resources
-            if rule.judges(resource)
-        ]
+        return [judge(rule, resource, facts, self._waivers) for rule, resource in questions(rules, resources)]
 
     def _answer(self, verdicts: Iterable[Verdict]) -> analyzer_pb2.AnalyzeResponse:
         answer = analyzer_pb2.AnalyzeResponse()
@@ -253,6 +254,8 @@ def serve() -> None:
     except PackError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(2)
+    gc.freeze()
+    gc.enable()
     options = [
         ("grpc.max_receive_message_length", _MESSAGE_BYTES),
         ("grpc.max_send_message_length", _MESSAGE_BYTES),

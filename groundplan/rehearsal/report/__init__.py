@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from groundplan.pages import templates
-from groundplan.rehearsal.report import charts, graph, junit
+from groundplan.rehearsal.report import graph, junit
 from groundplan.rehearsal.report.facts import Facts, collect
 from groundplan.rehearsal.world import World
 
@@ -26,6 +26,8 @@ def write_report(world: World) -> Path:
 
 
 def _render(facts: Facts) -> str:
+    from groundplan.rehearsal.report import charts  # noqa: PLC0415 - matplotlib takes a second to load
+
     environment = templates("groundplan.rehearsal.report")
     return environment.get_template("page.html.j2").render(
         facts=facts,

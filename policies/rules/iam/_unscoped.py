@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-import yaml
+from policies.core.yaml_text import parse_yaml
 
 _FILE = Path(__file__).with_name("_unscoped.yaml")
 
@@ -13,7 +13,7 @@ _FILE = Path(__file__).with_name("_unscoped.yaml")
 @cache
 def unscoped_actions() -> frozenset[str]:
     """All of them as `service:action`, in lower case."""
-    services = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    services = parse_yaml(_FILE.read_text(encoding="utf-8"))
     return frozenset(
         f"{service}:{action}".lower() for service, actions in services.items() for action in actions
     )

@@ -21,7 +21,7 @@ from groundplan.audit.sources import from_preview, from_state
 from groundplan.errors import ExitCode, GroundplanError
 from groundplan.rehearsal.world import PROJECT_ROOT
 from policies.core.evaluation import Outcome
-from policies.pack.wire import plain
+from policies.core.marks import plain
 from tests.unit.audit.states import SECRET, secret, state_of
 from tests.unit.policies.golden import golden
 
