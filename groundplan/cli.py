@@ -113,6 +113,13 @@ def audit(
     cluster: Annotated[
         bool, typer.Option("--cluster", help="Audit the live objects of its cluster.")
     ] = False,
+    second_opinion: Annotated[
+        bool, typer.Option("--second-opinion", help="Show the same state to checkov, and compare.")
+    ] = False,
+    prowler: Annotated[
+        bool,
+        typer.Option("--prowler", help="Ask prowler, too, about the account of this shell (minutes)."),
+    ] = False,
     rules: Annotated[bool, typer.Option("--rules", help="List the controls, and judge nothing.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write page, JSON, SARIF, JUnit and OSCAL here.")] = None,
     waivers: Annotated[Path | None, typer.Option(help="Another register of waivers.")] = None,
@@ -123,10 +130,13 @@ def audit(
 ) -> None:
     """Judge a stack by the controls in policies/: pass, fail or not evaluated, with evidence.
 
-    Ends with 5 if a mandatory control is broken or left open, or a waiver has expired.
+    Ends with 5 if a mandatory control is broken or left open, a waiver has expired, or an auditor's other
+    opinion has no answer in policies/second_opinion.yaml.
 
     Examples:
         groundplan audit prod --out audits/prod
+
+        groundplan audit prod --second-opinion
 
         groundplan audit --state state.json --json
 
@@ -138,8 +148,15 @@ def audit(
         command.list_rules(as_json=as_json)
         return
     source = command.source_of(environment, state, preview, cluster=cluster)
-    day = today.date() if today else None
-    command.run(source, as_json=as_json, out=out, waivers=waivers, today=day)
+    request = command.Request(
+        as_json=as_json,
+        out=out,
+        waivers=waivers,
+        today=today.date() if today else None,
+        second_opinion=second_opinion,
+        prowler=prowler,
+    )
+    command.run(source, request)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -39,12 +39,14 @@ class Source:
         name: the file or the command they come from.
         environment: name of the stack.
         resources: what is judged.
+        text: the document that they were read from; auditors are shown it. It may hold secrets.
     """
 
     kind: Kind
     name: str
     environment: str
     resources: Sequence[Resource]
+    text: str = field(default="", repr=False)
 
 
 class _Resource(BaseModel):
@@ -128,7 +130,11 @@ def from_state(text: str, name: str) -> Source:
     resources = [each for each in _parsed(_State, text, name).deployment.resources if not each.delete]
     _refuse_duplicates(resources, name)
     return Source(
-        kind="state", name=name, environment=_environment(resources, name), resources=_judged(resources)
+        kind="state",
+        name=name,
+        environment=_environment(resources, name),
+        resources=_judged(resources),
+        text=text,
     )
 
 
