@@ -109,6 +109,8 @@ class Rule:
         enforcement: the level in each environment.
         types: type tokens of the resources it judges, each its own subject. `STACK` judges the whole.
             A `*` at its end stands for the rest: `kubernetes:*` judges every Kubernetes object.
+        applies: which resources of these types are subjects; the others are neither passed nor failed.
+            None: all of them.
         check: yields the violations of one subject.
         needs_stack: the check looks at other resources: it runs once, after the program.
         rewrite: returns the properties with the violation mended, where that is safe.
@@ -127,6 +129,7 @@ class Rule:
     equivalents: Sequence[str] = ()
     enforcement: Enforcement
     types: Sequence[str]
+    applies: Callable[[Resource], bool] | None = None
     check: Check
     needs_stack: bool = False
     rewrite: Rewrite | None = None
@@ -138,7 +141,7 @@ class Rule:
         return any(
             resource.type == type_ or (type_.endswith("*") and resource.type.startswith(type_[:-1]))
             for type_ in self.types
-        )
+        ) and (self.applies is None or self.applies(resource))
 
     @property
     def asks_for_existence(self) -> bool:
