@@ -110,6 +110,10 @@ def audit(
     environment: Annotated[str | None, typer.Argument(help="The stack whose state is audited.")] = None,
     state: Annotated[Path | None, typer.Option(help="A file made by `pulumi stack export`.")] = None,
     preview: Annotated[Path | None, typer.Option(help="A file made by `pulumi preview --json`.")] = None,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Audit what its account holds now (a refreshed copy of the state)."),
+    ] = False,
     cluster: Annotated[
         bool, typer.Option("--cluster", help="Audit the live objects of its cluster.")
     ] = False,
@@ -140,6 +144,8 @@ def audit(
 
         groundplan audit --state state.json --json
 
+        groundplan audit prod --live
+
         groundplan audit dev --cluster
     """
     from groundplan.audit import command
@@ -147,12 +153,13 @@ def audit(
     if rules:
         command.list_rules(as_json=as_json)
         return
-    source = command.source_of(environment, state, preview, cluster=cluster)
+    source, drift = command.source_of(environment, state, preview, live=live, cluster=cluster)
     request = command.Request(
         as_json=as_json,
         out=out,
         waivers=waivers,
         today=today.date() if today else None,
+        drift=drift,
         second_opinion=second_opinion,
         prowler=prowler,
     )

@@ -14,7 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from groundplan.audit import opinions, sources, terminal
+from groundplan.audit.drift import DriftFact
 from groundplan.audit.formats import WRITERS
+from groundplan.audit.live import from_account
 from groundplan.audit.opinions import SecondOpinionFact
 from groundplan.audit.report import Audit, make_report
 from groundplan.audit.sources import Source
@@ -41,6 +43,7 @@ class Request:
         out: folder for all formats.
         waivers: another register than the pack's.
         today: another day than today, for waivers.
+        drift: how the account differs from the state, if the source is the account.
         second_opinion: show the same state to auditors that share no code with us.
         prowler: ask prowler, too, about the account.
     """
@@ -49,6 +52,7 @@ class Request:
     out: Path | None = None
     waivers: Path | None = None
     today: dt.date | None = None
+    drift: Sequence[DriftFact] | None = None
     second_opinion: bool = False
     prowler: bool = False
 
@@ -64,6 +68,7 @@ def run(source: Source, request: Request) -> None:
         source,
         waivers=request.waivers,
         today=request.today,
+        drift=request.drift,
         auditors=auditors if request.second_opinion or request.prowler else None,
     )
     console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
@@ -83,6 +88,7 @@ def judge_source(
     *,
     waivers: Path | None = None,
     today: dt.date | None = None,
+    drift: Sequence[DriftFact] | None = None,
     auditors: Auditors | None = None,
 ) -> Audit:
     """Ask all rules about a source. Only a preview may leave checks open.
@@ -91,6 +97,7 @@ def judge_source(
         source: what is judged.
         waivers: another register than the pack's.
         today: another day than today, for waivers.
+        drift: how the account differs from the state, for the report.
         auditors: asked for a second opinion on the same source.
 
     Raises:
@@ -107,7 +114,7 @@ def judge_source(
     verdicts = evaluate(asked, source.resources, facts, register)
     budget = settings.not_evaluated_budget.get(source.environment, 0) if source.kind == "preview" else 0
     second = auditors(source, asked, verdicts) if auditors else None
-    return make_report(source, asked, verdicts, register, budget=budget, second_opinion=second)
+    return make_report(source, asked, verdicts, register, budget=budget, drift=drift, second_opinion=second)
 
 
 def write_all(audit: Audit, folder: Path) -> None:
@@ -173,20 +180,27 @@ def _failure(audit: Audit) -> GroundplanError:
     )
 
 
-def source_of(environment: str | None, state: Path | None, preview: Path | None, *, cluster: bool) -> Source:
-    """The source that the options name.
+def source_of(
+    environment: str | None, state: Path | None, preview: Path | None, *, live: bool, cluster: bool
+) -> tuple[Source, Sequence[DriftFact] | None]:
+    """The source that the options name, and what has drifted if that was looked at.
 
     Raises:
         GroundplanError: none or several are named, or it cannot be read.
     """
-    if state and not (environment or preview or cluster):
-        return sources.from_state(sources.read(state), str(state))
-    if preview and not (environment or state or cluster):
-        return sources.from_preview(sources.read(preview), str(preview))
-    if environment is None or state or preview:
+    named = sum((environment is not None, state is not None, preview is not None))
+    if named != 1 or (live and cluster) or ((live or cluster) and environment is None):
         raise GroundplanError(
-            "Name one source: an environment (with --cluster or without), --state FILE or --preview FILE.",
+            "Name one source: an environment (or its --live account, or its --cluster), --state FILE or "
+            "--preview FILE.",
             hint="groundplan audit --help",
             exit_code=ExitCode.CONFIG,
         )
-    return sources.from_cluster(environment) if cluster else sources.from_stack(environment)
+    if state:
+        return sources.from_state(sources.read(state), str(state)), None
+    if preview:
+        return sources.from_preview(sources.read(preview), str(preview)), None
+    environment = str(environment)
+    if live:
+        return from_account(environment, progress.print)
+    return (sources.from_cluster if cluster else sources.from_stack)(environment), None

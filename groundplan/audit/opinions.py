@@ -119,7 +119,7 @@ def ask(
     Raises:
         GroundplanError: the source is no state (exit code 2), or an auditor cannot be installed or run.
     """
-    if source.kind != "state":
+    if source.kind not in {"state", "account"}:
         raise GroundplanError(
             f"--second-opinion: auditors are shown a state, and {source.name} is a {source.kind}.",
             hint="groundplan audit prod --second-opinion, or --state FILE --second-opinion",

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from groundplan.audit.drift import DriftFact
 from groundplan.audit.evidence import shown
 from groundplan.audit.opinions import SecondOpinionFact
 from groundplan.audit.sources import Source
@@ -105,6 +106,10 @@ class Audit(_Fact):
     controls: tuple[ControlFact, ...]
     expired_waivers: tuple[str, ...]
     not_evaluated_budget: int
+    drift: Annotated[
+        tuple[DriftFact, ...] | None,
+        Field(description="What is not as the state says; null if nobody looked at the account."),
+    ] = None
     second_opinion: SecondOpinionFact | None = None
 
     @property
@@ -150,6 +155,7 @@ def make_report(
     waivers: Waivers,
     *,
     budget: int,
+    drift: Sequence[DriftFact] | None = None,
     second_opinion: SecondOpinionFact | None = None,
 ) -> Audit:
     """Put the verdicts of an audit together.
@@ -160,6 +166,7 @@ def make_report(
         verdicts: what they say.
         waivers: the register.
         budget: mandatory checks that may be left open.
+        drift: how the account differs from the state, if it was looked at.
         second_opinion: what auditors say, if they were asked.
     """
     by_rule: dict[str, list[Verdict]] = {rule.id: [] for rule in rules}
@@ -185,6 +192,7 @@ def make_report(
             f"{each.id} of {each.rule} ended on {each.expires}" for each in waivers.expired
         ),
         not_evaluated_budget=budget,
+        drift=None if drift is None else tuple(drift),
         second_opinion=second_opinion,
     )
 

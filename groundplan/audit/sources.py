@@ -1,4 +1,4 @@
-"""Where the resources of an audit come from: a state, a preview, or a cluster.
+"""Where the resources of an audit come from: a state, a preview, or a cluster; `live.py` adds the account.
 
 All three become the resources that rules judge, by their inputs. A state and a cluster know every value; in a
 preview some are known only after the update.
@@ -19,7 +19,7 @@ from groundplan.errors import ExitCode, GroundplanError
 from policies.core.resources import Resource
 from policies.pack.wire import plain
 
-Kind = Literal["state", "preview", "cluster"]
+Kind = Literal["state", "account", "preview", "cluster"]
 Document = TypeVar("Document", bound=BaseModel)
 
 CLUSTER_KINDS = (
@@ -35,7 +35,7 @@ class Source:
     """Resources, and what they are.
 
     Args:
-        kind: state, preview or cluster.
+        kind: state, account (a state that was refreshed for the audit), preview or cluster.
         name: the file or the command they come from.
         environment: name of the stack.
         resources: what is judged.

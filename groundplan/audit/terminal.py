@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
+from groundplan.audit.drift import DriftFact
 from groundplan.audit.opinions import DisagreementFact, ObjectionFact, SecondOpinionFact
 from groundplan.audit.report import Audit
 from policies.core.evaluation import Outcome
@@ -36,8 +37,23 @@ def show(console: Console, audit: Audit) -> None:
         f"subject, {counts.total()} checks: {counts['pass']} pass, {counts['fail']} fail, "
         f"{counts['waived']} waived, {counts['not-evaluated']} not evaluated"
     )
+    if audit.drift is not None:
+        _drift(console, audit.drift)
     if audit.second_opinion:
         _second_opinion(console, audit.second_opinion)
+
+
+def _drift(console: Console, drift: tuple[DriftFact, ...]) -> None:
+    gone = sum(each.gone for each in drift)
+    console.print(f"\nDrift: {len(drift) - gone} resources are not as the state says, {gone} are gone")
+    table = Table("resource", "property", "state", "now", box=None)
+    for each in drift:
+        if each.gone:
+            table.add_row(each.name, "", "", "gone")
+        for prop in each.properties:
+            table.add_row(each.name, prop.path, prop.state, prop.now)
+    if table.row_count:
+        console.print(table)
 
 
 def _second_opinion(console: Console, second: SecondOpinionFact) -> None:
