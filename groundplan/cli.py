@@ -178,9 +178,6 @@ def diff(
     from_preview: Annotated[
         Path | None, typer.Option(help="Read this output of `pulumi preview --json`, and rehearse nothing.")
     ] = None,
-    policy_report: Annotated[
-        Path | None, typer.Option(help="Findings of the policies on both sides.")
-    ] = None,
     html: Annotated[Path | None, typer.Option(help="Write the page with everything to this file.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Write the comment to this file as well.")] = None,
     as_json: Json = False,
@@ -206,7 +203,6 @@ def diff(
             base=base,
             environments=tuple(environment or ()),
             from_preview=from_preview,
-            policy_report=policy_report,
             page=html,
             comment=markdown,
             as_json=as_json,

@@ -18,16 +18,15 @@ from groundplan.audit.drift import DriftFact
 from groundplan.audit.formats import WRITERS
 from groundplan.audit.live import from_account
 from groundplan.audit.opinions import SecondOpinionFact
+from groundplan.audit.pack import load_pack
 from groundplan.audit.report import Audit, make_report
 from groundplan.audit.sources import Source
 from groundplan.errors import ExitCode, GroundplanError
 from groundplan.progress import console as progress
 from policies.core.catalog import all_rules
-from policies.core.evaluation import Verdict, evaluate
-from policies.core.resources import Stack
-from policies.core.rule import Context, Rule
-from policies.core.settings import PackError, load_settings
-from policies.core.waivers import WAIVERS_FILE, load_waivers
+from policies.core.evaluation import Verdict
+from policies.core.rule import Rule
+from policies.core.settings import PackSettings
 
 Auditors = Callable[[Source, Sequence[Rule], Sequence[Verdict]], SecondOpinionFact]
 PIPE_WIDTH = 160
@@ -103,18 +102,19 @@ def judge_source(
     Raises:
         GroundplanError: settings or waivers are malformed; then nothing passes.
     """
-    rules = all_rules()
-    try:
-        settings = load_settings()
-        register = load_waivers(waivers or WAIVERS_FILE, today=today, rules=[rule.id for rule in rules])
-    except PackError as error:
-        raise GroundplanError(str(error), exit_code=ExitCode.CONFIG) from None
-    facts = Context(environment=source.environment, settings=settings, stack=Stack(source.resources))
-    asked = [rule for rule in rules if source.kind != "cluster" or "kubernetes:*" in rule.types]
-    verdicts = evaluate(asked, source.resources, facts, register)
-    budget = settings.not_evaluated_budget.get(source.environment, 0) if source.kind == "preview" else 0
+    pack = load_pack(waivers, today)
+    asked = [rule for rule in pack.rules if source.kind != "cluster" or "kubernetes:*" in rule.types]
+    verdicts = pack.judge(source.environment, source.resources, asked)
+    budget = _budget(pack.settings, source)
     second = auditors(source, asked, verdicts) if auditors else None
-    return make_report(source, asked, verdicts, register, budget=budget, drift=drift, second_opinion=second)
+    return make_report(
+        source, asked, verdicts, pack.waivers, budget=budget, drift=drift, second_opinion=second
+    )
+
+
+def _budget(settings: PackSettings, source: Source) -> int:
+    """Mandatory checks that may be left open: in a preview alone."""
+    return settings.not_evaluated_budget.get(source.environment, 0) if source.kind == "preview" else 0
 
 
 def write_all(audit: Audit, folder: Path) -> None:
