@@ -47,6 +47,7 @@ constraints: ## Pin anew what pyproject.toml asks for (versions and hashes, no i
 	$(VENV)/bin/uv pip compile pyproject.toml -c constraints/test.txt $(COMPILE) -o constraints/run.txt
 	$(VENV)/bin/uv pip compile --group checkov $(COMPILE) -o constraints/checkov.txt
 	$(VENV)/bin/uv pip compile --group prowler $(COMPILE) -o constraints/prowler.txt
+	$(VENV)/bin/uv pip compile --group compliance-trestle $(COMPILE) -o constraints/compliance-trestle.txt
 .PHONY: constraints
 COMPILE := --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 

@@ -111,8 +111,19 @@ def audit(
     environment: Annotated[str | None, typer.Argument(help="The stack whose state is audited.")] = None,
     state: Annotated[Path | None, typer.Option(help="A file made by `pulumi stack export`.")] = None,
     preview: Annotated[Path | None, typer.Option(help="A file made by `pulumi preview --json`.")] = None,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Audit what its account holds now (a refreshed copy of the state)."),
+    ] = False,
     cluster: Annotated[
         bool, typer.Option("--cluster", help="Audit the live objects of its cluster.")
+    ] = False,
+    second_opinion: Annotated[
+        bool, typer.Option("--second-opinion", help="Show the same state to checkov, and compare.")
+    ] = False,
+    prowler: Annotated[
+        bool,
+        typer.Option("--prowler", help="Ask prowler, too, about the account of this shell (minutes)."),
     ] = False,
     rules: Annotated[bool, typer.Option("--rules", help="List the controls, and judge nothing.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write page, JSON, SARIF, JUnit and OSCAL here.")] = None,
@@ -124,12 +135,17 @@ def audit(
 ) -> None:
     """Judge a stack by the controls in policies/: pass, fail or not evaluated, with evidence.
 
-    Ends with 5 if a mandatory control is broken or left open, or a waiver has expired.
+    Ends with 5 if a mandatory control is broken or left open, a waiver has expired, or an auditor's other
+    opinion has no answer in policies/second_opinion.yaml.
 
     Examples:
         groundplan audit prod --out audits/prod
 
+        groundplan audit prod --second-opinion
+
         groundplan audit --state state.json --json
+
+        groundplan audit prod --live
 
         groundplan audit dev --cluster
     """
@@ -138,9 +154,17 @@ def audit(
     if rules:
         command.list_rules(as_json=as_json)
         return
-    source = command.source_of(environment, state, preview, cluster=cluster)
-    day = today.date() if today else None
-    command.run(source, as_json=as_json, out=out, waivers=waivers, today=day)
+    source, drift = command.source_of(environment, state, preview, live=live, cluster=cluster)
+    request = command.Request(
+        as_json=as_json,
+        out=out,
+        waivers=waivers,
+        today=today.date() if today else None,
+        drift=drift,
+        second_opinion=second_opinion,
+        prowler=prowler,
+    )
+    command.run(source, request)
 
 
 @app.command()
@@ -154,9 +178,6 @@ def diff(
     ] = None,
     from_preview: Annotated[
         Path | None, typer.Option(help="Read this output of `pulumi preview --json`, and rehearse nothing.")
-    ] = None,
-    policy_report: Annotated[
-        Path | None, typer.Option(help="Findings of the policies on both sides.")
     ] = None,
     html: Annotated[Path | None, typer.Option(help="Write the page with everything to this file.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Write the comment to this file as well.")] = None,
@@ -183,7 +204,6 @@ def diff(
             base=base,
             environments=tuple(environment or ()),
             from_preview=from_preview,
-            policy_report=policy_report,
             page=html,
             comment=markdown,
             as_json=as_json,

@@ -5,66 +5,115 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from groundplan.audit import sources
+from groundplan.audit import opinions, sources, terminal
+from groundplan.audit.drift import DriftFact
+from groundplan.audit.live import from_account
+from groundplan.audit.opinions import SecondOpinionFact
+from groundplan.audit.pack import load_pack
 from groundplan.audit.report import Audit, make_report
 from groundplan.audit.sources import Source
 from groundplan.errors import ExitCode, GroundplanError
+from groundplan.progress import console as progress
 from policies.core.catalog import all_rules
-from policies.core.evaluation import Outcome, evaluate
-from policies.core.resources import Stack
-from policies.core.rule import Context
-from policies.core.settings import PackError, load_settings
-from policies.core.waivers import WAIVERS_FILE, load_waivers
+from policies.core.evaluation import Verdict
+from policies.core.rule import Rule
+from policies.core.settings import PackSettings
 
+Auditors = Callable[[Source, Sequence[Rule], Sequence[Verdict]], SecondOpinionFact]
 PIPE_WIDTH = 160
 """Columns where no terminal says how many there are."""
 
 
-def run(
-    source: Source, *, as_json: bool, out: Path | None, waivers: Path | None, today: dt.date | None
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a person asked for on the command line, beside the source.
+
+    Args:
+        as_json: JSON on stdout in the place of tables.
+        out: folder for all formats.
+        waivers: another register than the pack's.
+        today: another day than today, for waivers.
+        drift: how the account differs from the state, if the source is the account.
+        second_opinion: show the same state to auditors that share no code with us.
+        prowler: ask prowler, too, about the account.
+    """
+
+    as_json: bool = False
+    out: Path | None = None
+    waivers: Path | None = None
+    today: dt.date | None = None
+    drift: Sequence[DriftFact] | None = None
+    second_opinion: bool = False
+    prowler: bool = False
+
+
+def run(source: Source, request: Request) -> None:
     """Judge, show, and write what was asked for.
 
     Raises:
         GroundplanError: a file of the pack is wrong (exit code 2), or the audit failed (5).
     """
-    audit = judge_source(source, waivers=waivers, today=today)
+    auditors = partial(opinions.ask, prowler=request.prowler, report=progress.print)
+    audit = judge_source(
+        source,
+        waivers=request.waivers,
+        today=request.today,
+        drift=request.drift,
+        auditors=auditors if request.second_opinion or request.prowler else None,
+    )
     console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
-    if as_json:
+    if request.as_json:
         console.file.write(audit.model_dump_json(indent=2) + "\n")
     else:
-        _print(console, audit)
-    if out:
-        write_all(audit, out)
-        Console(stderr=True, highlight=False).print(
-            f"Page, JSON, SARIF, JUnit and OSCAL: {out}", soft_wrap=True
-        )
+        terminal.show(console, audit)
+    if request.out:
+        write_all(audit, request.out)
+        progress.print(f"Page, JSON, SARIF, JUnit and OSCAL: {request.out}", soft_wrap=True)
     if not audit.passed:
         raise _failure(audit)
 
 
-def judge_source(source: Source, *, waivers: Path | None = None, today: dt.date | None = None) -> Audit:
+def judge_source(
+    source: Source,
+    *,
+    waivers: Path | None = None,
+    today: dt.date | None = None,
+    drift: Sequence[DriftFact] | None = None,
+    auditors: Auditors | None = None,
+) -> Audit:
     """Ask all rules about a source. Only a preview may leave checks open.
+
+    Args:
+        source: what is judged.
+        waivers: another register than the pack's.
+        today: another day than today, for waivers.
+        drift: how the account differs from the state, for the report.
+        auditors: asked for a second opinion on the same source.
 
     Raises:
         GroundplanError: settings or waivers are malformed; then nothing passes.
     """
-    rules = all_rules()
-    try:
-        settings = load_settings()
-        register = load_waivers(waivers or WAIVERS_FILE, today=today, rules=[rule.id for rule in rules])
-    except PackError as error:
-        raise GroundplanError(str(error), exit_code=ExitCode.CONFIG) from None
-    facts = Context(environment=source.environment, settings=settings, stack=Stack(source.resources))
-    asked = [rule for rule in rules if source.kind != "cluster" or "kubernetes:*" in rule.types]
-    verdicts = evaluate(asked, source.resources, facts, register)
-    budget = settings.not_evaluated_budget.get(source.environment, 0) if source.kind == "preview" else 0
-    return make_report(source, asked, verdicts, register, budget=budget)
+    pack = load_pack(waivers, today)
+    asked = [rule for rule in pack.rules if source.kind != "cluster" or "kubernetes:*" in rule.types]
+    verdicts = pack.judge(source.environment, source.resources, asked)
+    budget = _budget(pack.settings, source)
+    second = auditors(source, asked, verdicts) if auditors else None
+    return make_report(
+        source, asked, verdicts, pack.waivers, budget=budget, drift=drift, second_opinion=second
+    )
+
+
+def _budget(settings: PackSettings, source: Source) -> int:
+    """Mandatory checks that may be left open: in a preview alone."""
+    return settings.not_evaluated_budget.get(source.environment, 0) if source.kind == "preview" else 0
 
 
 def write_all(audit: Audit, folder: Path) -> None:
@@ -112,30 +161,6 @@ def list_rules(*, as_json: bool) -> None:
     Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
 
 
-def _print(console: Console, audit: Audit) -> None:
-    table = Table("control", "resource", "finding", "severity", "", box=None)
-    for control in audit.controls:
-        for result in control.results:
-            if result.outcome is Outcome.PASS:
-                continue
-            for each in result.findings:
-                note = f"waived until {each.waiver.expires}" if each.waiver else str(result.level)
-                table.add_row(control.id, result.name, f"{each.path}: {each.message}", control.severity, note)
-            if result.not_evaluated:
-                table.add_row(
-                    control.id, result.name, result.not_evaluated, control.severity, "not evaluated"
-                )
-    if table.row_count:
-        console.print(table)
-    counts = audit.counts
-    judged = sum(1 for control in audit.controls if control.results)
-    console.print(
-        f"{audit.environment}: {audit.resources} resources, {judged} of {len(audit.controls)} controls had a "
-        f"subject, {counts.total()} checks: {counts['pass']} pass, {counts['fail']} fail, "
-        f"{counts['waived']} waived, {counts['not-evaluated']} not evaluated"
-    )
-
-
 def _failure(audit: Audit) -> GroundplanError:
     reasons = []
     if audit.blocking:
@@ -145,28 +170,38 @@ def _failure(audit: Audit) -> GroundplanError:
             f"{len(audit.open)} mandatory checks were not evaluated, and {audit.not_evaluated_budget} may be"
         )
     reasons += [f"waiver {line}" for line in audit.expired_waivers]
-    first = audit.blocking[0][0] if audit.blocking else None
+    unanswered = audit.second_opinion.unanswered if audit.second_opinion else []
+    if unanswered:
+        reasons.append(f"{len(unanswered)} opinions of auditors differ from ours without a reviewed reason")
+    hint = "Correct the rule, or write the reason into policies/second_opinion.yaml." if unanswered else None
     return GroundplanError(
         f"{audit.environment}: {'; '.join(reasons)}.",
-        hint=first.remediation if first else None,
+        hint=audit.blocking[0][0].remediation if audit.blocking else hint,
         exit_code=ExitCode.POLICY,
     )
 
 
-def source_of(environment: str | None, state: Path | None, preview: Path | None, *, cluster: bool) -> Source:
-    """The source that the options name.
+def source_of(
+    environment: str | None, state: Path | None, preview: Path | None, *, live: bool, cluster: bool
+) -> tuple[Source, Sequence[DriftFact] | None]:
+    """The source that the options name, and what has drifted if that was looked at.
 
     Raises:
         GroundplanError: none or several are named, or it cannot be read.
     """
-    if state and not (environment or preview or cluster):
-        return sources.from_state(sources.read(state), str(state))
-    if preview and not (environment or state or cluster):
-        return sources.from_preview(sources.read(preview), str(preview))
-    if environment is None or state or preview:
+    named = sum((environment is not None, state is not None, preview is not None))
+    if named != 1 or (live and cluster) or ((live or cluster) and environment is None):
         raise GroundplanError(
-            "Name one source: an environment (with --cluster or without), --state FILE or --preview FILE.",
+            "Name one source: an environment (or its --live account, or its --cluster), --state FILE or "
+            "--preview FILE.",
             hint="groundplan audit --help",
             exit_code=ExitCode.CONFIG,
         )
-    return sources.from_cluster(environment) if cluster else sources.from_stack(environment)
+    if state:
+        return sources.from_state(sources.read(state), str(state)), None
+    if preview:
+        return sources.from_preview(sources.read(preview), str(preview)), None
+    environment = str(environment)
+    if live:
+        return from_account(environment, progress.print)
+    return (sources.from_cluster if cluster else sources.from_stack)(environment), None

@@ -26,10 +26,11 @@ def shown(resource: Resource, path: str) -> str:
     value: Any = resource.properties
     for step in steps(value, path):
         value = step_into(value, step)
-    return _shown(value)
+    return shown_value(value)
 
 
-def _shown(value: Any) -> str:
+def shown_value(value: Any) -> str:
+    """A value, or what stands there."""
     if isinstance(value, bool | int | float):
         return str(value).lower()
     if isinstance(value, Mapping):

@@ -10,7 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from groundplan.audit.drift import DriftFact
 from groundplan.audit.evidence import shown
+from groundplan.audit.opinions import SecondOpinionFact
 from groundplan.audit.sources import Source
 from policies.core.catalog import VERSION
 from policies.core.evaluation import Judged, Outcome, Verdict
@@ -104,6 +106,11 @@ class Audit(_Fact):
     controls: tuple[ControlFact, ...]
     expired_waivers: tuple[str, ...]
     not_evaluated_budget: int
+    drift: Annotated[
+        tuple[DriftFact, ...] | None,
+        Field(description="What is not as the state says; null if nobody looked at the account."),
+    ] = None
+    second_opinion: SecondOpinionFact | None = None
 
     @property
     def counts(self) -> Counter[str]:
@@ -132,12 +139,24 @@ class Audit(_Fact):
 
     @property
     def passed(self) -> bool:
-        """Nothing mandatory is broken, nor left open beyond the budget, and no waiver has expired."""
-        return not self.blocking and len(self.open) <= self.not_evaluated_budget and not self.expired_waivers
+        """Nothing mandatory is broken or left open beyond the budget, no waiver is over, no auditor waits."""
+        return not (
+            self.blocking
+            or len(self.open) > self.not_evaluated_budget
+            or self.expired_waivers
+            or (self.second_opinion and self.second_opinion.unanswered)
+        )
 
 
 def make_report(
-    source: Source, rules: Sequence[Rule], verdicts: Sequence[Verdict], waivers: Waivers, *, budget: int
+    source: Source,
+    rules: Sequence[Rule],
+    verdicts: Sequence[Verdict],
+    waivers: Waivers,
+    *,
+    budget: int,
+    drift: Sequence[DriftFact] | None = None,
+    second_opinion: SecondOpinionFact | None = None,
 ) -> Audit:
     """Put the verdicts of an audit together.
 
@@ -147,6 +166,8 @@ def make_report(
         verdicts: what they say.
         waivers: the register.
         budget: mandatory checks that may be left open.
+        drift: how the account differs from the state, if it was looked at.
+        second_opinion: what auditors say, if they were asked.
     """
     by_rule: dict[str, list[Verdict]] = {rule.id: [] for rule in rules}
     for each in verdicts:
@@ -171,6 +192,8 @@ def make_report(
             f"{each.id} of {each.rule} ended on {each.expires}" for each in waivers.expired
         ),
         not_evaluated_budget=budget,
+        drift=None if drift is None else tuple(drift),
+        second_opinion=second_opinion,
     )
 
 

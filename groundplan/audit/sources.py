@@ -1,4 +1,4 @@
-"""Where the resources of an audit come from: a state, a preview, or a cluster.
+"""Where the resources of an audit come from: a state, a preview, or a cluster; `live.py` adds the account.
 
 All three become the resources that rules judge, by their inputs. A state and a cluster know every value; in a
 preview some are known only after the update.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -19,7 +19,7 @@ from groundplan.errors import ExitCode, GroundplanError
 from policies.core.marks import plain
 from policies.core.resources import Resource
 
-Kind = Literal["state", "preview", "cluster"]
+Kind = Literal["state", "account", "preview", "cluster"]
 Document = TypeVar("Document", bound=BaseModel)
 
 CLUSTER_KINDS = (
@@ -35,16 +35,18 @@ class Source:
     """Resources, and what they are.
 
     Args:
-        kind: state, preview or cluster.
+        kind: state, account (a state that was refreshed for the audit), preview or cluster.
         name: the file or the command they come from.
         environment: name of the stack.
         resources: what is judged.
+        text: the document that they were read from; auditors are shown it. It may hold secrets.
     """
 
     kind: Kind
     name: str
     environment: str
     resources: Sequence[Resource]
+    text: str = field(default="", repr=False)
 
 
 class _Resource(BaseModel):
@@ -128,7 +130,11 @@ def from_state(text: str, name: str) -> Source:
     resources = [each for each in _parsed(_State, text, name).deployment.resources if not each.delete]
     _refuse_duplicates(resources, name)
     return Source(
-        kind="state", name=name, environment=_environment(resources, name), resources=_judged(resources)
+        kind="state",
+        name=name,
+        environment=_environment(resources, name),
+        resources=_judged(resources),
+        text=text,
     )
 
 

@@ -63,11 +63,7 @@ class Change:
     @property
     def kind(self) -> str:
         """Its type as people say it: `s3 Bucket` of `aws:s3/bucket:Bucket`, `apps/v1 Deployment`."""
-        package, *module, name = self.type.split(":")
-        where = ".".join(module).split("/")
-        if package == "kubernetes":
-            return f"{'/'.join(where)} {name}"
-        return f"{where[0]} {name}" if package == "aws" else self.type
+        return kind_of(self.type)
 
     @property
     def replaced_by(self) -> tuple[str, ...]:
@@ -82,6 +78,15 @@ class Change:
     def input(self, path: str, *, before: bool = False) -> Any:
         """One input, by its path; None if there is none."""
         return value_at((self.old if before else self.new) or {}, path)
+
+
+def kind_of(type_: str) -> str:
+    """A type token as people say it: `s3 Bucket` of `aws:s3/bucket:Bucket`, `apps/v1 Deployment`."""
+    package, *module, name = type_.split(":")
+    where = ".".join(module).split("/")
+    if package == "kubernetes":
+        return f"{'/'.join(where)} {name}"
+    return f"{where[0]} {name}" if package == "aws" else type_
 
 
 def changes_of(preview: Preview) -> tuple[Change, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from groundplan.preview.changes import changes_of
 from groundplan.preview.checkouts import Checkout, check_out, working_tree
 from groundplan.preview.comparison import compare_environment, priced
 from groundplan.preview.document import load_preview
-from groundplan.preview.policy_delta import PolicyDelta, load_policy_report
+from groundplan.preview.policies import NOT_JUDGED, policy_delta
 from groundplan.preview.report import DiffReport, EnvironmentDiff
 from groundplan.preview.reviewers import review
 from groundplan.preview.values import code
@@ -31,7 +30,6 @@ class Request:
         base: the commit to compare with; None if only a preview is read.
         environments: which ones; empty for all that have a stack file.
         from_preview: a file that `pulumi preview --json` wrote, in the place of a rehearsal.
-        policy_report: findings of a policy pack on both sides.
         page: where to write the HTML page.
         comment: where to write the Markdown, beside stdout.
         as_json: JSON on stdout in the place of Markdown.
@@ -41,7 +39,6 @@ class Request:
     base: str | None
     environments: tuple[str, ...]
     from_preview: Path | None
-    policy_report: Path | None
     page: Path | None
     comment: Path | None
     as_json: bool
@@ -55,8 +52,7 @@ def run(request: Request) -> None:
         GroundplanError: bad arguments or files (exit code 2), no such stack (6), a mandatory policy that is
             newly broken (5), changes where none were expected (7).
     """
-    policies = load_policy_report(request.policy_report) if request.policy_report else {}
-    report = _of_preview(request, policies) if request.from_preview else _of_base(request, policies)
+    report = _of_preview(request) if request.from_preview else _of_base(request)
     text = markdown.render(report)
     if request.page:
         _write(request.page, "--html", html.render(report))
@@ -75,7 +71,7 @@ def run(request: Request) -> None:
         )
 
 
-def _of_preview(request: Request, policies: Mapping[str, PolicyDelta]) -> DiffReport:
+def _of_preview(request: Request) -> DiffReport:
     file = request.from_preview
     assert file  # noqa: S101 - the caller has looked
     preview = load_preview(file)
@@ -83,18 +79,23 @@ def _of_preview(request: Request, policies: Mapping[str, PolicyDelta]) -> DiffRe
     base = check_out(request.base) if request.base else None
     price, notes = priced(base, working_tree(), environment) if base else (None, ())
     changes = changes_of(preview)
+    policy = policy_delta(environment, preview)
     diff = EnvironmentDiff(
         environment=environment,
         changes=changes,
         findings=review(changes, preview.refused),
-        notes=(f"Read from {code(file.name)}, a preview of the stack itself.", *notes),
+        notes=(
+            f"Read from {code(file.name)}, a preview of the stack itself.",
+            *notes,
+            *(() if policy else (NOT_JUDGED,)),
+        ),
         price=price,
-        policy=policies.get(environment),
+        policy=policy,
     )
     return DiffReport(base=f"what {environment} is now", head=_HEAD, environments=(diff,))
 
 
-def _of_base(request: Request, policies: Mapping[str, PolicyDelta]) -> DiffReport:
+def _of_base(request: Request) -> DiffReport:
     if request.base is None:
         raise GroundplanError(
             "Nothing to compare with: give a BASE, or --from-preview FILE.",
@@ -106,7 +107,7 @@ def _of_base(request: Request, policies: Mapping[str, PolicyDelta]) -> DiffRepor
     base = check_out(request.base)
     progress = Progress()
     diffs = tuple(
-        compare_environment(base, head, environment, policies.get(environment), progress)
+        compare_environment(base, head, environment, progress)
         for environment in request.environments or head.environments
     )
     return DiffReport(base=f"{code(request.base)} ({base.short})", head=_HEAD, environments=diffs)

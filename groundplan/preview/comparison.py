@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from groundplan.errors import GroundplanError
 from groundplan.plan.price_store import prices_for
 from groundplan.preview import kubernetes
-from groundplan.preview.changes import Change, changes_of, in_order
+from groundplan.preview.changes import changes_of, in_order
 from groundplan.preview.checkouts import Checkout
-from groundplan.preview.policy_delta import PolicyDelta
+from groundplan.preview.policies import NOT_JUDGED, policy_delta
 from groundplan.preview.price import PriceDelta, price_delta
 from groundplan.preview.rehearsed import preview_on
 from groundplan.preview.report import EnvironmentDiff
@@ -23,26 +23,29 @@ _ENGINE_NOTE = "AWS: the base was applied in a rehearsal, and Pulumi's engine pr
 
 
 def compare_environment(
-    base: Checkout, head: Checkout, environment: str, policy: PolicyDelta | None, progress: Progress
+    base: Checkout, head: Checkout, environment: str, progress: Progress
 ) -> EnvironmentDiff:
     """What the change does to one environment.
 
     Raises:
-        GroundplanError: wrong settings (exit code 2), or a program that fails (4).
+        GroundplanError: wrong settings or a malformed file of the pack (exit code 2), or a program that
+            fails (4).
     """
     load_stack(environment)
     with ThreadPoolExecutor(max_workers=1) as beside:
         recording = beside.submit(_objects, base, head, environment)
         preview = preview_on(base, head, environment, progress)
         with progress.step(f"{environment}: compare Kubernetes objects"):
-            objects, note = recording.result()
-    changes = in_order((*changes_of(preview), *objects))
+            (before, after), note = recording.result()
+    with progress.step(f"{environment}: judge both sides by the policies"):
+        policy = policy_delta(environment, preview, before, after)
+    changes = in_order((*changes_of(preview), *kubernetes.compare_recordings(before, after)))
     price, notes = priced(base, head, environment)
     return EnvironmentDiff(
         environment=environment,
         changes=changes,
         findings=review(changes, preview.refused),
-        notes=(_ENGINE_NOTE, note, *notes),
+        notes=(_ENGINE_NOTE, note, *notes, *(() if policy else (NOT_JUDGED,))),
         price=price,
         policy=policy,
     )
@@ -62,9 +65,9 @@ def priced(base: Checkout, head: Checkout, environment: str) -> tuple[PriceDelta
         return None, (f"{environment} is not priced: {error.message}",)
 
 
-def _objects(base: Checkout, head: Checkout, environment: str) -> tuple[tuple[Change, ...], str]:
-    """Changes of Kubernetes objects, and a note on how they were found; or one on why they were not."""
+def _objects(base: Checkout, head: Checkout, environment: str) -> tuple[kubernetes.Recordings, str]:
+    """Kubernetes objects of both sides, and a note on how they were found; or one on why they were not."""
     try:
-        return kubernetes.compare_objects(base, head, environment), kubernetes.NOTE
+        return kubernetes.record_both(base, head, environment), kubernetes.NOTE
     except GroundplanError as error:
-        return (), f"**Kubernetes objects of {environment} were not compared:** {error.message}"
+        return ({}, {}), f"**Kubernetes objects of {environment} were not compared:** {error.message}"

@@ -28,6 +28,11 @@ class State(_Foreign):
     type: str
     id: str = ""
     custom: bool = False
+    parent: str = ""
+    dependencies: tuple[str, ...] | None = None
+    property_dependencies: dict[str, tuple[str, ...] | None] | None = Field(
+        default=None, alias="propertyDependencies"
+    )
     protect: bool = False
     inputs: dict[str, Any] = Field(default_factory=dict)
     outputs: dict[str, Any] = Field(default_factory=dict)

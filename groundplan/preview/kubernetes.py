@@ -35,15 +35,18 @@ _NO_DIGEST = f"sha256:{'0' * 64}"
 _TIMEOUT_S = 180
 _LOG_LINES = 12
 
+Recordings = tuple[Mapping[str, State], Mapping[str, State]]
+"""Objects of the base and of the head, by URN."""
 
-def compare_objects(base: Checkout, head: Checkout, environment: str) -> tuple[Change, ...]:
-    """What changes among the Kubernetes objects of one environment.
+
+def record_both(base: Checkout, head: Checkout, environment: str) -> Recordings:
+    """The Kubernetes objects of one environment on both sides.
 
     Raises:
         GroundplanError: one of the programs cannot be run (exit code 4).
     """
     before = record(base, environment) if base.stack_file(environment).exists() else {}
-    return compare_recordings(before, record(head, environment))
+    return before, record(head, environment)
 
 
 def compare_recordings(before: Mapping[str, State], after: Mapping[str, State]) -> tuple[Change, ...]:

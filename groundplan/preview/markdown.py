@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from groundplan.preview.changes import Change
 from groundplan.preview.findings import MARKS, Finding, Section, Weight, alike
-from groundplan.preview.policy_delta import PolicyDelta, PolicyFinding
+from groundplan.preview.policies import PolicyDelta, PolicyFinding
 from groundplan.preview.price import LEFT_OUT, PriceDelta
 from groundplan.preview.properties import PropertyChange
 from groundplan.preview.report import DiffReport, EnvironmentDiff

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from groundplan.preview.changes import Change, Operation, counts
 from groundplan.preview.findings import Finding, Section, Weight
-from groundplan.preview.policy_delta import PolicyDelta
+from groundplan.preview.policies import PolicyDelta
 from groundplan.preview.price import PriceDelta
 from groundplan.preview.properties import PropertyChange
 
@@ -23,7 +23,7 @@ class EnvironmentDiff:
         findings: what a reader should know, in the order of the report.
         notes: where the facts come from, and what was not compared.
         price: price of a month before and after; None if no settings are known.
-        policy: findings of a policy pack; None if no report was given.
+        policy: what it does to the findings of the policy pack; None if that was not judged.
     """
 
     environment: str
@@ -122,7 +122,7 @@ def _environment(diff: EnvironmentDiff) -> dict[str, Any]:
             for finding in diff.findings
         ],
         "price": _price(diff.price) if diff.price else None,
-        "policy": diff.policy.model_dump(mode="json") if diff.policy else None,
+        "policy": asdict(diff.policy) if diff.policy else None,
         "changes": [_change(change) for change in diff.changes],
         "notes": list(diff.notes),
     }

@@ -100,7 +100,7 @@ class EventLog:
                 self.diagnostics.append(
                     Diagnostic(
                         severity=message["severity"],
-                        message=_plain(message.get("message", "")),
+                        message=plain_text(message.get("message", "")),
                         urn=message.get("urn", ""),
                     )
                 )
@@ -127,5 +127,6 @@ class EventLog:
         self.on_tally(Tally(begun=len(self._began), done=len(self.runs), latest=urn.split("::", 3)[-1]))
 
 
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
+    """A message without the engine's marks of colour."""
     return _COLOUR.sub("", text).strip()

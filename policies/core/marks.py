@@ -24,17 +24,21 @@ UNKNOWNS = frozenset(
 )
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the protocol's mark of a secret, not one
+_HIDDEN = "[secret]"
+"""What the CLI shows in the place of a secret."""
 _OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 
 
 def plain(value: Any) -> Any:
-    """A value of a state file: like one from the wire, but already parsed from JSON."""
+    """A value of a state file or of a preview in JSON: like one from the wire, but already parsed."""
     if isinstance(value, Mapping):
         if SIGNATURE in value:
             return marked({key: plain(item) for key, item in value.items()})
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [plain(item) for item in value]
+    if value == _HIDDEN:
+        return Secret(UNKNOWN)
     return UNKNOWN if isinstance(value, str) and value in UNKNOWNS else value
 
 

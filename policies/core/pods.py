@@ -25,6 +25,7 @@ _MAY_HOLD_PODS = re.compile(
 """Keys below which pods are found. An unknown value under one of them may be a pod that nobody can judge."""
 _PARTIAL = re.compile(r"\b(podTemplateOverrides|runtimePatches)\b")
 """Where a TrainJob changes single fields of a template that its runtime holds."""
+_DECLARES = "_declares_pods"
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 
 
@@ -71,6 +72,16 @@ def pods_of(resource: Resource) -> list[Pod]:
             pod for root in _ROOTS for pod in _search(top, top.get(root), root, _DEPTH, partial=patch)
         ]
     return [pod.seen_by(resource.view) for pod in resource.memo["pods"]]
+
+
+def declares_pods(resource: Resource) -> bool:
+    """Whether rules about pods have a subject in it. What may hold pods and is not known yet is one."""
+    if _DECLARES not in resource.__dict__:  # asked by each of a dozen rules
+        try:
+            resource.__dict__[_DECLARES] = bool(pods_of(resource))
+        except UnknownError:
+            resource.__dict__[_DECLARES] = True
+    return bool(resource.__dict__[_DECLARES])
 
 
 def namespace_of(resource: Resource) -> str:

@@ -109,6 +109,8 @@ class Rule:
         enforcement: the level in each environment.
         types: type tokens of the resources it judges, each its own subject. `STACK` judges the whole.
             A `*` at its end stands for the rest: `kubernetes:*` judges every Kubernetes object.
+        applies: which resources of these types are subjects; the others are neither passed nor failed.
+            None: all of them.
         check: yields the violations of one subject.
         needs_stack: the check looks at other resources: it runs once, after the program.
         rewrite: returns the properties with the violation mended, where that is safe.
@@ -127,6 +129,7 @@ class Rule:
     equivalents: Sequence[str] = ()
     enforcement: Enforcement
     types: Sequence[str]
+    applies: Callable[[Resource], bool] | None = None
     check: Check
     needs_stack: bool = False
     rewrite: Rewrite | None = None
@@ -135,10 +138,10 @@ class Rule:
 
     def judges(self, resource: Resource) -> bool:
         """Whether a resource is a subject of this rule."""
-        return self.judges_type(resource.type)
+        return self.judges_type(resource.type) and (self.applies is None or self.applies(resource))
 
     def judges_type(self, token: str) -> bool:
-        """Whether resources of a type are subjects of this rule."""
+        """Whether resources of a type may be subjects of this rule."""
         return any(
             token == type_ or (type_.endswith("*") and token.startswith(type_[:-1])) for type_ in self.types
         )

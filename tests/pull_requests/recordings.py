@@ -15,6 +15,7 @@ from typing import Any
 from groundplan.preview.changes import changes_of, in_order
 from groundplan.preview.document import Preview, State
 from groundplan.preview.kubernetes import NOTE, compare_recordings
+from groundplan.preview.policies import NOT_JUDGED, PolicyDelta, PolicyFinding
 from groundplan.preview.price import PriceDelta
 from groundplan.preview.report import DiffReport, EnvironmentDiff
 from groundplan.preview.reviewers import review
@@ -32,8 +33,9 @@ def save(
     before: Mapping[str, State],
     after: Mapping[str, State],
     price: PriceDelta | None,
+    policy: PolicyDelta | None,
 ) -> None:
-    """Write what was recorded, without what stays the same."""
+    """Write what was recorded, without what stays the same; of policies, what both sides differ in."""
     urns = [urn for urn in dict.fromkeys((*before, *after)) if before.get(urn) != after.get(urn)]
     document = {
         "preview": {
@@ -46,28 +48,47 @@ def save(
             for side, states in (("before", before), ("after", after))
         },
         "price": asdict(price) if price else None,
+        "policy": asdict(policy) if policy else None,
     }
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / f"{name}.json").write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
 
 
 def load(name: str, environment: str) -> DiffReport:
-    """The report that the command makes of what was recorded."""
+    """The report that the command makes of what was recorded; policies only where they were recorded, too."""
     document = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     before, after = (
         {urn: State.model_validate(state) for urn, state in document["objects"][side].items()}
         for side in ("before", "after")
     )
     preview = Preview.model_validate(document["preview"])
+    judged = "policy" in document
+    policy = _policy(document["policy"]) if judged else None
     changes = in_order((*changes_of(preview), *compare_recordings(before, after)))
     diff = EnvironmentDiff(
         environment=environment,
         changes=changes,
         findings=review(changes, preview.refused),
-        notes=(NOTE,),
+        notes=(NOTE, *((NOT_JUDGED,) if judged and policy is None else ())),
         price=_price(document["price"]),
+        policy=policy,
     )
     return DiffReport(base="`main`", head="the pull request", environments=(diff,))
+
+
+def save_policy(name: str, policy: PolicyDelta | None) -> None:
+    """Write the findings of policies anew, and leave the rest of a recording as it is."""
+    file = FOLDER / f"{name}.json"
+    document = json.loads(file.read_text(encoding="utf-8")) | {"policy": asdict(policy) if policy else None}
+    file.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
+
+
+def _policy(fields: dict[str, Any] | None) -> PolicyDelta | None:
+    if fields is None:
+        return None
+    return PolicyDelta(
+        **{key: tuple(PolicyFinding(**finding) for finding in found) for key, found in fields.items()}
+    )
 
 
 def _price(fields: dict[str, Any] | None) -> PriceDelta | None:

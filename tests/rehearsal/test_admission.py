@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import time
@@ -14,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from groundplan.audit.command import judge_source
+from groundplan.audit.sources import from_cluster
 from groundplan.rehearsal.toolchain import Toolbox
 from groundplan.rehearsal.world import World
 from infra.conventions import TENANT_LABEL
@@ -328,3 +331,25 @@ def test_no_expression_was_found_wrong(server: Server) -> None:
         if each.get("status", {}).get("typeChecking", {}).get("expressionWarnings")
     }
     assert warnings == {}
+
+
+def test_audit_of_the_cluster_judges_its_pods(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outside of a tenant nothing refuses the pod: the audit finds it. What is no pod counts as no pass."""
+    rule = next(rule for rule in RULES if rule.id == "K8S-02")
+    pod = _in_namespace(_manifest(_violations(rule)[0], "live", "Pod"), PLAIN)
+    assert server.apply([pod]).taken == {"live"}
+    monkeypatch.setenv("PATH", f"{server.kubectl_program.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("KUBECONFIG", str(server.kubeconfig))
+    audit = judge_source(from_cluster("dev"))
+    server.kubectl("-n", PLAIN, "delete", "pod", "live", "--wait=false", "--grace-period=0")
+    found = {
+        result.urn: result
+        for control in audit.controls
+        if control.id == rule.id
+        for result in control.results
+    }
+    [broken] = [urn for urn, result in found.items() if result.outcome is Outcome.FAIL]
+    assert broken.endswith(f"::kubernetes:core/v1:Pod::{PLAIN}/live")
+    judged = {urn.split("::")[2].rpartition(":")[2] for urn in found}
+    assert judged <= {"Pod", "Deployment", "Job", "CronJob"}
+    assert audit.resources > len(found) + 20  # namespaces, accounts and roles were asked for as well

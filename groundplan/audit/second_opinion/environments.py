@@ -37,6 +37,17 @@ def obtain(auditor: str, report: Callable[[str], None]) -> Path:
     program = folder / "bin" / auditor
     if (folder / ".complete").exists():
         return program
+    try:
+        _obtain(auditor, folder, constraints, report)
+    except OSError as error:
+        raise GroundplanError(
+            f"{auditor} cannot be installed below {folder.parent}: {error.strerror}.",
+            hint="Name a folder that can be written: export GROUNDPLAN_CACHE=FOLDER",
+        ) from None
+    return program
+
+
+def _obtain(auditor: str, folder: Path, constraints: Path, report: Callable[[str], None]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -45,7 +56,6 @@ def obtain(auditor: str, report: Callable[[str], None]) -> Path:
             shutil.rmtree(folder, ignore_errors=True)
             _install(folder, constraints)
             (folder / ".complete").touch()
-    return program
 
 
 def version(auditor: str) -> str:
@@ -65,8 +75,9 @@ def _digest(constraints: Path) -> str:
 
 
 def _install(folder: Path, constraints: Path) -> None:
-    _run([sys.executable, "-m", "venv", str(folder)], constraints)
     uv = Path(sys.executable).with_name("uv")
+    pip = ["--without-pip"] if uv.exists() else []
+    _run([sys.executable, "-m", "venv", *pip, str(folder)], constraints)
     python = str(folder / "bin" / "python")
     install = (
         [str(uv), "pip", "install", "--python", python]

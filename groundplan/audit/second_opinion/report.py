@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from groundplan.audit.second_opinion import checkov, environments, reviewed, state
-from groundplan.audit.second_opinion.agreement import Agreement, Disagreement, Verdict, compare
+from groundplan.audit.second_opinion.agreement import Agreement, Verdict, compare
 from groundplan.audit.second_opinion.equivalents import auditor_check
 from groundplan.audit.second_opinion.manifests import manifests
 from groundplan.audit.second_opinion.opinion import Opinion
 from groundplan.audit.second_opinion.reviewed import Answer
 from groundplan.audit.second_opinion.state import Resource
 from groundplan.audit.second_opinion.terraform_plan import convert
-from groundplan.errors import ExitCode, GroundplanError
-
-_SHOWN = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,23 +51,6 @@ class Report:
     def unanswered(self) -> tuple[Finding, ...]:
         """Findings that nobody has judged yet."""
         return tuple(found for found in self.findings if found.answer is None)
-
-    def require_reasons(self) -> None:
-        """Fail if somebody has to look at a disagreement.
-
-        Raises:
-            GroundplanError: exit code 5; names each disagreement without a reviewed reason.
-        """
-        unexplained = self.agreement.unexplained
-        if unexplained:
-            lines = [_line(each) for each in unexplained[:_SHOWN]]
-            more = [f"and {len(unexplained) - _SHOWN} more"] if len(unexplained) > _SHOWN else []
-            raise GroundplanError(
-                f"{len(unexplained)} disagreements with auditors have no reviewed reason.",
-                log="\n".join([*lines, *more]),
-                hint="Correct the rule, or write the reason into policies/second_opinion.yaml.",
-                exit_code=ExitCode.POLICY,
-            )
 
 
 def second_opinion(
@@ -122,12 +102,6 @@ def neighbours_of(resources: Sequence[Resource]) -> dict[str, frozenset[str]]:
     return {
         each.urn: frozenset(urn for urns in each.references.values() for urn in urns) for each in resources
     }
-
-
-def _line(each: Disagreement) -> str:
-    opinion = each.opinion
-    theirs = f"{opinion.auditor} {opinion.check_id} says {'pass' if opinion.passed else 'fail'}"
-    return f"{each.rule} says {each.ours}, {theirs}: {reviewed.short_name(opinion.resource_urn)}"
 
 
 def _findings(

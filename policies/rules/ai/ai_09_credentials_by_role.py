@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.core.pods import declares_pods
 from policies.core.resources import Resource
 from policies.core.rule import ALWAYS, Context, Finding, Framework, Rule, Severity
 from policies.rules.kubernetes._pods import containers_of, name_of
@@ -33,6 +34,7 @@ RULE = Rule(
     },
     enforcement=ALWAYS,
     types=("kubernetes:*",),
+    applies=declares_pods,
     check=check,
     cel=f"c.?env.orValue([]).all(e, !(e.name in {list(KEYS)}))",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.core.pods import namespace_of, pods_of
+from policies.core.pods import declares_pods, namespace_of, pods_of
 from policies.core.resources import Resource
 from policies.core.rule import ALWAYS, Context, Finding, Framework, Rule, Severity
 
@@ -34,6 +34,7 @@ RULE = Rule(
     equivalents=("CKV_K8S_16",),
     enforcement=ALWAYS,
     types=("kubernetes:*",),
+    applies=declares_pods,
     check=check,
     cel="!has(c.securityContext) || !has(c.securityContext.privileged) || !c.securityContext.privileged",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from policies.core.pods import declares_pods
 from policies.core.resources import Resource
 from policies.core.rule import ALWAYS, Context, Finding, Framework, Rule, Severity
 from policies.rules.kubernetes._pods import rewrite_pods, workload_pods
@@ -47,6 +48,7 @@ RULE = Rule(
     ),
     enforcement=ALWAYS,
     types=("kubernetes:*",),
+    applies=declares_pods,
     check=check,
     rewrite=rewrite,
     cel_pod="!p.?hostPID.orValue(false) && !p.?hostIPC.orValue(false) && !p.?hostNetwork.orValue(false)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies.core.pods import Pod
+from policies.core.pods import Pod, declares_pods
 from policies.core.resources import Resource
 from policies.core.rule import FROM_STAGING, Context, Finding, Framework, Rule, Severity
 from policies.core.values import View
@@ -59,6 +59,7 @@ RULE = Rule(
     ),
     enforcement=FROM_STAGING,
     types=("kubernetes:*",),
+    applies=declares_pods,
     check=check,
     rewrite=rewrite,
     cel=(

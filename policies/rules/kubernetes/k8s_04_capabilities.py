@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from policies.core.pods import declares_pods
 from policies.core.resources import Resource
 from policies.core.rule import FROM_STAGING, Context, Finding, Framework, Rule, Severity
 from policies.rules.kubernetes._pods import containers_of, name_of, rewrite_containers
@@ -51,6 +52,7 @@ RULE = Rule(
     ),
     enforcement=FROM_STAGING,
     types=("kubernetes:*",),
+    applies=declares_pods,
     check=check,
     rewrite=rewrite,
     cel=(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.core.pods import declares_pods
 from policies.core.resources import Resource
 from policies.core.rule import ALWAYS, Context, Finding, Framework, Rule, Severity
 from policies.rules.kubernetes._pods import workload_pods
@@ -37,6 +38,7 @@ RULE = Rule(
     equivalents=("CKV_K8S_27", "prowler:core_minimize_hostpath_volume_mounts"),
     enforcement=ALWAYS,
     types=("kubernetes:*",),
+    applies=declares_pods,
     check=check,
     cel_pod=(
         "p.?volumes.orValue([]).all(v, (!has(v.hostPath) || v.hostPath.path in variables.settings.host_paths)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies.core.pods import Pod, namespace_of
+from policies.core.pods import Pod, declares_pods, namespace_of
 from policies.core.resources import Resource
 from policies.core.rule import FROM_STAGING, Context, Finding, Framework, Rule, Severity
 from policies.rules.kubernetes._pods import rewrite_pods, workload_pods
@@ -55,6 +55,7 @@ RULE = Rule(
     equivalents=("CKV_K8S_21", "CKV_K8S_38", "CKV_K8S_41"),
     enforcement=FROM_STAGING,
     types=("kubernetes:*",),
+    applies=declares_pods,
     check=check,
     rewrite=rewrite,
     cel_pod=(

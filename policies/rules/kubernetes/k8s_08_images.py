@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from policies.core.pods import declares_pods
 from policies.core.resources import Resource
 from policies.core.rule import FROM_STAGING, Context, Finding, Framework, Rule, Severity
 from policies.rules.kubernetes._pods import name_of, workload_pods
@@ -47,6 +48,7 @@ RULE = Rule(
     equivalents=("CKV_K8S_14", "CKV_K8S_43", "prowler:core_image_tag_fixed"),
     enforcement=FROM_STAGING,
     types=("kubernetes:*",),
+    applies=declares_pods,
     check=check,
     cel=(
         "c.?image.orValue('').matches('@sha256:[0-9a-f]{64}$')"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.core.pods import declares_pods
 from policies.core.resources import Resource
 from policies.core.rule import FROM_STAGING, Context, Finding, Framework, Rule, Severity
 from policies.core.values import View
@@ -52,6 +53,7 @@ RULE = Rule(
     ),
     enforcement=FROM_STAGING,
     types=("kubernetes:*",),
+    applies=declares_pods,
     check=check,
     cel=(
         "c in p.?ephemeralContainers.orValue([])"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.core.pods import Pod
+from policies.core.pods import Pod, declares_pods
 from policies.core.resources import Resource
 from policies.core.rule import ALWAYS, Context, Finding, Framework, Rule, Severity
 from policies.rules.kubernetes._pods import GPU_CLAIM_CEL, claims_gpu, name_of, workload_pods
@@ -54,6 +54,7 @@ RULE = Rule(
     frameworks={Framework.SOC2: ("CC6.1",), Framework.NIST: ("AC-3", "AC-6", "SC-6")},
     enforcement=ALWAYS,
     types=("kubernetes:*",),
+    applies=declares_pods,
     check=check,
     cel=(
         f"({GPU_CLAIM_CEL} || !c.?env.orValue([]).exists(e, e.name == '{SWITCH}'))"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.core.pods import declares_pods
 from policies.core.resources import Resource
 from policies.core.rule import FROM_STAGING, Context, Finding, Framework, Rule, Severity
 from policies.rules.kubernetes._pods import containers_of, name_of
@@ -31,6 +32,7 @@ RULE = Rule(
     equivalents=("CKV_K8S_35", "prowler:core_no_secrets_envs"),
     enforcement=FROM_STAGING,
     types=("kubernetes:*",),
+    applies=declares_pods,
     check=check,
     cel=(
         "c.?env.orValue([]).all(e, !has(e.valueFrom) || !has(e.valueFrom.secretKeyRef))"

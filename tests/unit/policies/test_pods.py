@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from policies.core.pods import Pod, pods_of
+from policies.core.catalog import all_rules
+from policies.core.pods import Pod, declares_pods, pods_of
 from policies.core.resources import Resource
 from policies.core.values import UNKNOWN, Secret, UnknownError, WrongTypeError
 from tests.unit.infra.recording import PROJECT_ROOT
@@ -149,3 +150,18 @@ def test_secret_spec_is_searched() -> None:
     """A program may mark everything as secret; it is judged all the same."""
     (pod,) = pods_of(_resource({"spec": Secret({"containers": [{"name": "main"}]})}))
     assert [container.text("name") for container in pod.containers()] == ["main"]
+
+
+def test_an_object_without_pods_is_no_subject_of_rules_about_them() -> None:
+    """It is not counted as a pass. What may hold pods and is not known yet is a subject: it is left open."""
+    about_pods = [rule for rule in all_rules() if rule.applies]
+    assert len(about_pods) >= 12
+    service = Resource(
+        urn="u", type="kubernetes:core/v1:Service", name="s", properties={"spec": {"ports": []}}
+    )
+    unknown = Resource(urn="u", type="kubernetes:x/v1:Y", name="y", properties={"spec": UNKNOWN})
+    bucket = Resource(urn="u", type="aws:s3/bucket:Bucket", name="b", properties={})
+    pod = Resource(urn="u", type="kubernetes:core/v1:Pod", name="p", properties=MANIFESTS["Pod"])
+    assert [declares_pods(each) for each in (service, unknown, bucket, pod)] == [False, True, False, True]
+    for rule in about_pods:
+        assert [rule.judges(each) for each in (service, unknown, bucket, pod)] == [False, True, False, True]

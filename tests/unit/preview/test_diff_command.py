@@ -31,7 +31,6 @@ def request(**given: Any) -> Request:
         "base": None,
         "environments": (),
         "from_preview": None,
-        "policy_report": None,
         "page": None,
         "comment": None,
         "as_json": False,
@@ -77,14 +76,19 @@ def test_unexpected_changes_are_exit_code_7(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_a_newly_broken_mandatory_policy_is_exit_code_5(tmp_path: Path) -> None:
-    """Others are shown, and do not block."""
-    finding = {"rule": "s3-encrypted", "resource": "raw", "mandatory": True}
-    report = tmp_path / "policies.json"
-    file = written(tmp_path, SAME)
-    report.write_text(json.dumps({"environments": {"prod": {"new": [finding]}}}))
-    assert refused(request(from_preview=file, policy_report=report)).exit_code == ExitCode.POLICY
-    report.write_text(json.dumps({"environments": {"prod": {"waived": [finding]}}}))
-    run(request(from_preview=file, policy_report=report))
+    """After the report; one that is broken on both sides, or mended, does not block."""
+    on, off = {"enableKeyRotation": True}, {"enableKeyRotation": False}
+    comment = tmp_path / "diff.md"
+
+    def asked(old: dict[str, Any], new: dict[str, Any]) -> Request:
+        file = written(tmp_path, preview(step("update", "aws:kms/key:Key", old, new)))
+        return request(from_preview=file, comment=comment)
+
+    assert refused(asked(on, off)).exit_code == ExitCode.POLICY
+    assert "`KMS-01` `kms Key it`: `enableKeyRotation: rotation is off`" in comment.read_text()
+    run(asked(off, {**off, "description": "of both sides"}))
+    run(asked(off, on))
+    assert "1 fixed" in comment.read_text()
 
 
 def _text(content: str) -> Callable[[Path], Path]:
@@ -130,8 +134,6 @@ def test_what_is_no_preview_is_exit_code_2(make: Callable[[Path], Path], said: s
         ({"base": "no-such-branch"}, ExitCode.CONFIG, "'no-such-branch'"),
         ({"base": "--upload-pack=x"}, ExitCode.CONFIG, "dash"),
         ({"base": "HEAD", "environments": ("moon",)}, ExitCode.NO_STACK, "stacks/Pulumi.moon.yaml"),
-        ({"base": "HEAD", "policy_report": Path("absent.json")}, ExitCode.CONFIG, "absent.json"),
-        ({"base": "HEAD", "policy_report": PROJECT_ROOT / "README.md"}, ExitCode.CONFIG, "README.md"),
     ],
 )
 def test_wrong_arguments_are_told(given: dict[str, Any], code: ExitCode, said: str) -> None:

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 from groundplan.preview import html, markdown
-from groundplan.preview.policy_delta import PolicyDelta, PolicyFinding
+from groundplan.preview.policies import PolicyDelta, PolicyFinding
 from groundplan.preview.report import DiffReport, EnvironmentDiff
 from groundplan.preview.reviewers import review
 from tests.pull_requests import recordings
@@ -64,8 +64,8 @@ def test_long_comments_are_bounded() -> None:
     assert "**2000**" in text
 
 
-def test_policies_are_rendered_when_they_are_given() -> None:
-    """New ones openly, all others folded, and none if there is no report."""
+def test_policies_are_rendered_where_they_were_judged() -> None:
+    """New ones openly, all others folded, and none if Pulumi refused the change."""
     finding = PolicyFinding(rule="s3-encrypted", resource="raw", message="no key", mandatory=True)
     delta = PolicyDelta(new=(finding,), not_evaluated=(finding,))
     text = markdown.render(report(policy=delta))
@@ -73,7 +73,7 @@ def test_policies_are_rendered_when_they_are_given() -> None:
     assert "⛔ policy" in text
     assert "Policies" not in markdown.render(report())
     assert report(policy=delta).blocked
-    assert not report(policy=delta.model_copy(update={"new": ()})).blocked
+    assert not report(policy=replace(delta, new=())).blocked
 
 
 def test_output_is_deterministic() -> None:

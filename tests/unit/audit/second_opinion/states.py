@@ -38,6 +38,7 @@ def entry(registered: Registered) -> dict[str, Any]:
         "inputs": registered.inputs,
         "outputs": outputs if registered.custom else {},
         "parent": registered.parent,
+        "protect": registered.protect,
         "propertyDependencies": {name: list(urns) for name, urns in registered.property_dependencies.items()},
     }
 
