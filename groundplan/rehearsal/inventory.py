@@ -35,6 +35,7 @@ _EC2_LISTS = {
     "describe_dhcp_options": ("DhcpOptions", "DhcpOptionsId"),
     "describe_managed_prefix_lists": ("PrefixLists", "PrefixListId"),
     "describe_key_pairs": ("KeyPairs", "KeyPairId"),
+    "describe_placement_groups": ("PlacementGroups", "GroupId"),
     "describe_nat_gateways": ("NatGateways", "NatGatewayId"),
 }
 _GONE = {"deleted", "deleting"}

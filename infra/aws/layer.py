@@ -31,8 +31,9 @@ from infra.aws.streaming import Brokers, Streaming, StreamingArgs, broker_log_gr
 from infra.aws.workload_identity import Grant, WorkloadIdentity, WorkloadIdentityArgs
 from infra.conventions import PROJECT, tenant_namespace
 from infra.planning.eks_versions import KUBERNETES_VERSIONS
+from infra.planning.instance_types import INSTANCE_TYPES
 from infra.planning.subnets import plan_subnets
-from infra.settings.models import PlatformSettings, Settings
+from infra.settings.models import GpuPoolSettings, PlatformSettings, Settings
 from infra.settings.release import SERVICES
 
 
@@ -116,6 +117,8 @@ class _Builder:
                 vpc_range=str(platform.network.vpc_range),
                 plan=self._subnets,
                 nat_per_zone=platform.network.nat_gateways == "one-per-zone",
+                endpoints=platform.network.endpoints,
+                organization_id=platform.network.organization_id,
                 flow_log_group=self._flow_log_group,
                 flow_log_retention_days=platform.network.flow_log_retention_days,
                 logs_key_arn=keys.outputs.logs,
@@ -295,31 +298,47 @@ class _Builder:
         before = self._addons("node-addons", cluster, node_addons(self._addon_versions), self._opts)
         role_arn = create_node_role(self._environment, self.account, self._opts)
         pools = {
-            name: GpuPool(
-                f"pool-{name}",
-                GpuPoolArgs(
-                    environment=self._environment,
-                    pool=name,
-                    cluster_name=cluster.outputs.name,
-                    kubernetes_version=self._platform.cluster.kubernetes_version,
-                    node_role_arn=role_arn,
-                    # Nodes pull images and join through NAT: its routes have to be there.
-                    subnet_ids=network.outputs.private_subnet_ids,
-                    instance_type=pool.instance_type,
-                    min_nodes=pool.nodes.min,
-                    desired_nodes=pool.nodes.desired,
-                    max_nodes=pool.nodes.max,
-                    volume_gib=pool.volume_gib,
-                    volumes_key_arn=keys.outputs.volumes,
-                ),
-                self._after(before, network),
-            )
+            name: self._pool(name, pool, network, keys, cluster, role_arn, self._after(before, network))
             for name, pool in self._platform.gpu_pools.items()
         }
         after = self._addons(
             "scheduled-addons", cluster, scheduled_addons(self._addon_versions), self._after(*pools.values())
         )
         return pools, after
+
+    def _pool(
+        self,
+        name: str,
+        pool: GpuPoolSettings,
+        network: Network,
+        keys: Encryption,
+        cluster: Cluster,
+        role_arn: pulumi.Output[str],
+        opts: ResourceOptions,
+    ) -> GpuPool:
+        subnets = zip(self._platform.network.zones, network.outputs.private_subnet_ids, strict=True)
+        return GpuPool(
+            f"pool-{name}",
+            GpuPoolArgs(
+                environment=self._environment,
+                pool=name,
+                vpc_id=network.outputs.vpc_id,
+                cluster_name=cluster.outputs.name,
+                cluster_security_group_id=cluster.outputs.security_group_id,
+                kubernetes_version=self._platform.cluster.kubernetes_version,
+                node_role_arn=role_arn,
+                # Nodes pull images and join through NAT: its routes have to be there.
+                subnet_ids=[subnet for zone, subnet in subnets if pool.zone in (None, zone)],
+                instance_type=pool.instance_type,
+                efa_interfaces=INSTANCE_TYPES[pool.instance_type].efa_interfaces if pool.efa else 0,
+                min_nodes=pool.nodes.min,
+                desired_nodes=pool.nodes.desired,
+                max_nodes=pool.nodes.max,
+                volume_gib=pool.volume_gib,
+                volumes_key_arn=keys.outputs.volumes,
+            ),
+            opts,
+        )
 
     def _addons(
         self, name: str, cluster: Cluster, addons: tuple[AddonSpec, ...], opts: ResourceOptions

@@ -7,6 +7,7 @@ from ipaddress import IPv4Network
 from itertools import pairwise
 
 from infra.planning.capacity import peak_gpus, pool_gpus
+from infra.planning.instance_types import INSTANCE_TYPES
 from infra.planning.subnets import SHARED_ADDRESS_SPACE
 from infra.settings.types import nearest, refusal
 
@@ -42,6 +43,33 @@ def zones_in_region(zones: Sequence[str], region: str) -> None:
             )
         if zone in zones[:index]:
             raise refusal("the zone is named twice", allowed="three different zones", key=key)
+
+
+def pool_zone(pool: str, zone: str | None, zones: tuple[str, ...]) -> None:
+    """Refuse a pool in a zone in which the network has no subnets."""
+    if zone is not None and zone not in zones:
+        raise refusal(
+            "the network has no subnet in this zone",
+            allowed=nearest(zone, zones),
+            key=("platform", "gpu_pools", pool, "zone"),
+        )
+
+
+def fabric_possible(pool: str, instance_type: str, zone: str | None, *, efa: bool) -> None:
+    """Refuse EFA on a type without it, or over zones: its traffic does not leave a zone."""
+    if efa and not INSTANCE_TYPES[instance_type].efa:
+        able = ", ".join(name for name, known in INSTANCE_TYPES.items() if known.efa)
+        raise refusal(
+            f"{instance_type} has no Elastic Fabric Adapter",
+            allowed=f"false, or an instance type with EFA: {able}",
+            key=("platform", "gpu_pools", pool, "efa"),
+        )
+    if efa and zone is None:
+        raise refusal(
+            "EFA and a cluster placement group work within one zone only",
+            allowed=f"false, or one zone: groundplan:platform.gpu_pools.{pool}.zone",
+            key=("platform", "gpu_pools", pool, "efa"),
+        )
 
 
 def no_overlap(vpc_range: IPv4Network, service_range: IPv4Network) -> None:

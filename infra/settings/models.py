@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Network
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -12,6 +12,7 @@ from infra.settings.audit import AuditSettings
 from infra.settings.base import Days, RetentionDays, SettingsModel
 from infra.settings.data_stores import DataStoreSettings
 from infra.settings.identity import IdentitySettings
+from infra.settings.network import NetworkSettings
 from infra.settings.operations import OperationsSettings
 from infra.settings.streaming import StreamingSettings
 from infra.settings.types import (
@@ -24,21 +25,7 @@ from infra.settings.types import (
     Region,
     RoleName,
     ServiceRange,
-    VpcRange,
 )
-
-
-class NetworkSettings(SettingsModel):
-    """The VPC."""
-
-    vpc_range: VpcRange
-    """Private range of the whole VPC, /16 to /20. Must not overlap any network it is ever connected to."""
-    zones: Annotated[tuple[AvailabilityZone, ...], Field(min_length=3, max_length=3)]
-    """Three availability zones of the region."""
-    nat_gateways: Literal["one", "one-per-zone"] = "one"
-    """`one` is cheap; `one-per-zone` survives the loss of a zone and avoids traffic between zones."""
-    flow_log_retention_days: RetentionDays = 30
-    """How long the VPC's flow logs are kept."""
 
 
 class LakeSettings(SettingsModel):
@@ -90,6 +77,11 @@ class GpuPoolSettings(SettingsModel):
     """Size of the pool."""
     volume_gib: Annotated[int, Field(ge=50, le=16384)] = 200
     """Data volume of each node in GiB: container images and their scratch space."""
+    zone: AvailabilityZone | None = None
+    """The one zone that its nodes are in; without it, all three. Needed with `efa`."""
+    efa: bool = False
+    """Elastic Fabric Adapters on every network card, and nodes close together in one zone: for training over
+    several nodes. Pods use it if they request `vpc.amazonaws.com/efa`."""
 
 
 class QuotaSettings(SettingsModel):
@@ -270,6 +262,8 @@ class Settings(SettingsModel):
                 max_replicas=tenant.inference.replicas.max,
             )
         for name, pool in platform.gpu_pools.items():
+            checks.pool_zone(name, pool.zone, platform.network.zones)
+            checks.fabric_possible(name, pool.instance_type, pool.zone, efa=pool.efa)
             quotas = {
                 tenant_name: tenant.quota.gpus
                 for tenant_name, tenant in platform.tenants.items()

@@ -21,7 +21,7 @@ from moto.s3.exceptions import InvalidBucketState
 from moto.s3.models import FakeBucket, FakeDeleteMarker, S3Backend
 from moto.s3.responses import S3Response
 
-from groundplan.rehearsal.emulator import aurora, bucket_policies, detectors, operations
+from groundplan.rehearsal.emulator import aurora, bucket_policies, detectors, operations, placement_groups
 from groundplan.rehearsal.emulator.patching import wrap
 
 _DEFAULT_ROTATION_DAYS = 365
@@ -31,6 +31,7 @@ def install() -> None:
     """Apply all amendments; a second call changes nothing."""
     detectors.install()
     operations.install()
+    placement_groups.install()
     default_user_config["iam"] = {"load_aws_managed_policies": True}
     wrap(FlowLogsBackend, "create_flow_logs", _find_destinations)
     wrap(FlowLogsResponse, "create_flow_logs", _keep_destination_options)

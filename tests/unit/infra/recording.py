@@ -117,7 +117,8 @@ class _Monitor(mocks.MockMonitor):
 
 
 _COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
-    "aws:eks/cluster:Cluster": lambda name, _: {
+    "aws:eks/cluster:Cluster": lambda name, inputs: {
+        "vpcConfig": inputs["vpcConfig"] | {"clusterSecurityGroupId": f"{name}-nodes"},
         "endpoint": f"https://{name}.eks.example",
         "certificateAuthority": {"data": "Q0E="},
     },
@@ -173,6 +174,12 @@ def dev_settings(**platform: Any) -> Settings:
     )
 
 
+def prod_settings() -> Settings:
+    """The settings in the prod stack file."""
+    config = yaml.safe_load(DEV_STACK.with_name("Pulumi.prod.yaml").read_text(encoding="utf-8"))["config"]
+    return parse_settings(region=config["aws:region"], platform=config["groundplan:platform"], stack="prod")
+
+
 def run_program(settings: Settings) -> dict[str, Any]:
     """What `infra/__main__.py` does between reading its inputs and exporting."""
     environment = settings.platform.environment
@@ -204,3 +211,9 @@ def guarded_estate() -> Recording:
     network = dev_config()["groundplan:platform"]["network"] | {"nat_gateways": "one-per-zone"}
     streaming = {"form": "provisioned"}
     return record(lambda: run_program(dev_settings(protect_data=True, network=network, streaming=streaming)))
+
+
+@cache
+def prod_estate() -> Recording:
+    """The whole prod stack, recorded once."""
+    return record(lambda: run_program(prod_settings()))
