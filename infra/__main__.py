@@ -11,8 +11,8 @@ PROJECT_ROOT = Path(__file__).resolve().parents[1]
 # Pulumi starts a program with its own folder on the path, not with the project's.
 sys.path.insert(0, str(PROJECT_ROOT))
 
-from infra.aws.account import aws_provider  # noqa: E402 - the path comes first
 from infra.aws.layer import build_aws  # noqa: E402 - the path comes first
+from infra.aws.providers import aws_providers  # noqa: E402 - the path comes first
 from infra.conventions import default_tags  # noqa: E402 - the path comes first
 from infra.exports import stack_outputs  # noqa: E402 - the path comes first
 from infra.kubernetes.layer import build_kubernetes  # noqa: E402 - the path comes first
@@ -29,7 +29,7 @@ def main() -> None:
         owner=platform.owner,
         cost_center=platform.cost_center,
     )
-    estate = build_aws(settings, aws_provider(settings.region, tags))
+    estate = build_aws(settings, aws_providers(settings, tags))
     tenants = build_kubernetes(settings, estate, release)
     for name, value in stack_outputs(settings, estate, tenants).items():
         pulumi.export(name, value)

@@ -20,6 +20,8 @@ class ComponentType(StrEnum):
     LAKE = "groundplan:aws:Lake"
     STREAMING = "groundplan:aws:Streaming"
     DATA_STORES = "groundplan:aws:DataStores"
+    EDGE = "groundplan:aws:Edge"
+    CACHE = "groundplan:aws:Cache"
     REGISTRY = "groundplan:aws:Registry"
     CLUSTER = "groundplan:aws:Cluster"
     CLUSTER_ADDONS = "groundplan:aws:ClusterAddons"

@@ -13,6 +13,7 @@ import boto3
 from botocore.config import Config
 
 from groundplan.errors import GroundplanError
+from groundplan.rehearsal import inventory_edge
 from groundplan.rehearsal.world import ACCOUNT_ID, World
 
 Inventory = dict[str, list[str]]
@@ -76,7 +77,6 @@ def take(endpoint_url: str, authority: Path, region: str, credentials: Mapping[s
     """
     connect = partial(
         _session().client,
-        region_name=region,
         aws_access_key_id=credentials["AccessKeyId"],
         aws_secret_access_key=credentials["SecretAccessKey"],
         aws_session_token=credentials["SessionToken"],
@@ -84,7 +84,14 @@ def take(endpoint_url: str, authority: Path, region: str, credentials: Mapping[s
         verify=str(authority),
         config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 2}),
     )
-    return {service: sorted(lister(connect(service))) for service, lister in LISTERS.items()}
+    here = {
+        service: sorted(lister(connect(service, region_name=region))) for service, lister in LISTERS.items()
+    }
+    edge = inventory_edge.REGION
+    return here | {
+        f"{service} in {edge}": sorted(lister(connect(service, region_name=edge)))
+        for service, lister in inventory_edge.LISTERS.items()
+    }
 
 
 @cache
@@ -146,11 +153,29 @@ def _ecr(client: Any) -> Iterable[str]:
             yield f"images/{name}@{image['imageDigest']}"
 
 
+def _signing_profiles(client: Any) -> Iterable[str]:
+    """Profiles that sign; a cancelled one stays for ever, so that old signatures can be checked."""
+    profiles = _pages(client, "list_signing_profiles", "profiles", statuses=["Active"])
+    return (f"profiles/{profile['profileName']}" for profile in profiles)
+
+
 def _rds(client: Any) -> Iterable[str]:
     for operation, key, id_key in (
         ("describe_db_clusters", "DBClusters", "DBClusterIdentifier"),
         ("describe_db_instances", "DBInstances", "DBInstanceIdentifier"),
         ("describe_db_subnet_groups", "DBSubnetGroups", "DBSubnetGroupName"),
+    ):
+        yield from (f"{key}/{item[id_key]}" for item in _pages(client, operation, key))
+
+
+def _caches(client: Any) -> Iterable[str]:
+    for operation, key, id_key in (
+        ("describe_replication_groups", "ReplicationGroups", "ReplicationGroupId"),
+        ("describe_cache_clusters", "CacheClusters", "CacheClusterId"),
+        ("describe_cache_subnet_groups", "CacheSubnetGroups", "CacheSubnetGroupName"),
+        ("describe_users", "Users", "UserId"),
+        ("describe_user_groups", "UserGroups", "UserGroupId"),
+        ("describe_snapshots", "Snapshots", "SnapshotName"),
     ):
         yield from (f"{key}/{item[id_key]}" for item in _pages(client, operation, key))
 
@@ -274,6 +299,7 @@ LISTERS: Mapping[str, Callable[[Any], Iterable[str]]] = MappingProxyType(
         "ec2": _ec2,
         "ecr": _ecr,
         "eks": _eks,
+        "elasticache": _caches,
         "guardduty": _guardduty,
         "iam": _iam,
         "kafka": _kafka,
@@ -284,6 +310,7 @@ LISTERS: Mapping[str, Callable[[Any], Iterable[str]]] = MappingProxyType(
         "s3": _s3,
         "securityhub": _security_hub,
         "secretsmanager": _secrets,
+        "signer": _signing_profiles,
         "sns": _topics,
     }
 )

@@ -10,6 +10,7 @@ from pulumi_aws.provider import Provider
 
 from infra.aws.account import Account, current_account
 from infra.aws.audit import Audit, AuditArgs, trail_name
+from infra.aws.cache import Cache, CacheArgs, cache_log_group
 from infra.aws.cluster import Cluster, ClusterArgs, cluster_name, log_group_name
 from infra.aws.cluster_addons import (
     AddonSpec,
@@ -19,6 +20,7 @@ from infra.aws.cluster_addons import (
     scheduled_addons,
 )
 from infra.aws.data_stores import DataStores, DataStoresArgs, database_log_group
+from infra.aws.edge import Edge, EdgeArgs
 from infra.aws.encryption import Encryption, EncryptionArgs
 from infra.aws.gpu_pool import GpuPool, GpuPoolArgs
 from infra.aws.identity import Identity, IdentityArgs, Pipelines
@@ -26,6 +28,7 @@ from infra.aws.lake import Lake, LakeArgs, bucket_name
 from infra.aws.network import Network, NetworkArgs
 from infra.aws.node_role import create_node_role
 from infra.aws.operations import Operations, OperationsArgs, metrics_log_group
+from infra.aws.providers import Providers
 from infra.aws.registry import Registry, RegistryArgs
 from infra.aws.streaming import Brokers, Streaming, StreamingArgs, broker_log_group
 from infra.aws.workload_identity import Grant, WorkloadIdentity, WorkloadIdentityArgs
@@ -45,6 +48,7 @@ class AwsEstate:
     lake: Lake
     streaming: Streaming
     data_stores: DataStores
+    cache: Cache
     registry: Registry
     cluster: Cluster
     personas: Identity
@@ -53,15 +57,17 @@ class AwsEstate:
     identities: dict[str, dict[str, WorkloadIdentity]]
     audit: Audit
     operations: Operations
+    edge: Edge | None
 
 
-def build_aws(settings: Settings, provider: Provider) -> AwsEstate:
+def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
     """Register every AWS resource of an environment."""
-    builder = _Builder(settings, provider)
+    builder = _Builder(settings, providers.home)
     network, keys = builder.network_and_keys()
     lake = builder.lake(keys)
     streaming = builder.streaming(network, keys)
     data_stores = builder.data_stores(network, keys)
+    cache = builder.cache(network, keys)
     cluster = builder.cluster(network, keys)
     pools, addons = builder.nodes(network, keys, cluster)
     return AwsEstate(
@@ -69,14 +75,16 @@ def build_aws(settings: Settings, provider: Provider) -> AwsEstate:
         lake=lake,
         streaming=streaming,
         data_stores=data_stores,
+        cache=cache,
         registry=builder.registry(keys),
         cluster=cluster,
         personas=builder.personas(keys, cluster),
         pools=pools,
         addons=addons,
-        identities=builder.identities(keys, cluster),
+        identities=builder.identities(keys, cluster, cache),
         audit=builder.audit(keys, lake),
         operations=builder.operations(keys, cluster),
+        edge=builder.edge(providers.edge),
     )
 
 
@@ -133,6 +141,7 @@ class _Builder:
             self._flow_log_group,
             log_group_name(self._environment),
             database_log_group(self._environment),
+            cache_log_group(self._environment),
             metrics_log_group(self._environment),
         ]
         if self._platform.streaming.form == "provisioned":
@@ -231,6 +240,28 @@ class _Builder:
             self._opts,
         )
 
+    def cache(self, network: Network, keys: Encryption) -> Cache:
+        settings = self._platform.data_stores.cache
+        return Cache(
+            "cache",
+            CacheArgs(
+                environment=self._environment,
+                tenants=list(self._platform.tenants),
+                vpc_id=network.outputs.vpc_id,
+                subnet_ids=network.outputs.isolated_subnet_ids,
+                client_ranges=self._client_ranges(),
+                key_arn=keys.outputs.cache,
+                logs_key_arn=keys.outputs.logs,
+                engine_version=settings.engine_version,
+                node_type=settings.node_type,
+                replicas=settings.replicas,
+                snapshot_days=settings.snapshot_days,
+                log_retention_days=settings.log_retention_days,
+                protect=self._platform.protect_data,
+            ),
+            self._opts,
+        )
+
     def operations(self, keys: Encryption, cluster: Cluster) -> Operations:
         settings = self._platform.operations
         return Operations(
@@ -253,17 +284,43 @@ class _Builder:
             self._opts,
         )
 
+    def edge(self, edge_provider: Provider | None) -> Edge | None:
+        settings = self._platform.edge
+        if settings is None or edge_provider is None:
+            return None
+        return Edge(
+            "edge",
+            EdgeArgs(
+                environment=self._environment,
+                account=self.account,
+                edge_provider=edge_provider,
+                administrators=self._platform.administrators,
+                domain=settings.domain,
+                origin=settings.origin,
+                standby_origin=settings.standby_origin,
+                health_path=settings.health_path,
+                requests_per_address=settings.requests_per_address,
+                price_class=settings.price_class,
+                log_retention_days=settings.log_retention_days,
+                protect=self._platform.protect_data,
+            ),
+            self._opts,
+        )
+
     def _client_ranges(self) -> list[str]:
         """Where nodes, and so pods, have their addresses."""
         return [str(subnet.address_range) for subnet in self._subnets.private]
 
     def registry(self, keys: Encryption) -> Registry:
+        settings = self._platform.registry
         return Registry(
             "registry",
             RegistryArgs(
                 environment=self._environment,
                 services=SERVICES,
                 key_arn=keys.outputs.registry,
+                scanning=settings.scanning if self._platform.audit.account_services else None,
+                signature_months=settings.signature_months,
                 protect=self._platform.protect_data,
             ),
             self._opts,
@@ -373,7 +430,9 @@ class _Builder:
             self._opts,
         )
 
-    def identities(self, keys: Encryption, cluster: Cluster) -> dict[str, dict[str, WorkloadIdentity]]:
+    def identities(
+        self, keys: Encryption, cluster: Cluster, cache: Cache
+    ) -> dict[str, dict[str, WorkloadIdentity]]:
         return {
             tenant: {
                 workload: WorkloadIdentity(
@@ -387,6 +446,10 @@ class _Builder:
                         workload=workload,
                         namespace=tenant_namespace(tenant),
                         grants=grants,
+                        # Features are written by ingest and read by the model server.
+                        cache_arns=[cache.outputs.arn, cache.outputs.user_arns[tenant]]
+                        if workload in ("ingest", "inference")
+                        else [],
                     ),
                     self._opts,
                 )

@@ -48,6 +48,7 @@ class WorkloadIdentityArgs:
         workload: its service account.
         namespace: the service account's namespace.
         grants: what it may do in the lake.
+        cache_arns: the cache and the tenant's user of it, if it may connect.
     """
 
     environment: str
@@ -58,6 +59,7 @@ class WorkloadIdentityArgs:
     workload: str
     namespace: str
     grants: Sequence[Grant]
+    cache_arns: Sequence[Input[str]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,10 +126,15 @@ class WorkloadIdentity(pulumi.ComponentResource):
             name="lake",
             role=role.name,
             policy=document(
-                *(statement for grant in self._args.grants for statement in self._granted(grant))
+                *(statement for grant in self._args.grants for statement in self._granted(grant)),
+                *self._connecting(),
             ),
             opts=self._child,
         )
+
+    def _connecting(self) -> list[Statement]:
+        arns = self._args.cache_arns
+        return [allow("ConnectToCache", actions=["elasticache:Connect"], resources=arns)] if arns else []
 
     def _granted(self, grant: Grant) -> list[Statement]:
         args = self._args

@@ -23,6 +23,17 @@ def in_order(*bounds: tuple[str, float]) -> None:
             )
 
 
+def outside_domain(domain: str, **origins: str) -> None:
+    """Refuse an origin that the edge itself answers for: requests would go round in circles."""
+    for name, origin in origins.items():
+        if origin == domain or origin.endswith(f".{domain}"):
+            raise refusal(
+                f"the name is {domain} or below it, which leads back to CloudFront",
+                allowed="the name of a load balancer, or a name in another zone",
+                key=(name,),
+            )
+
+
 def divisible_batch(batch_size: int, processes: int) -> None:
     """Refuse a batch that cannot be shared equally."""
     if batch_size % processes:

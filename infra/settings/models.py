@@ -11,9 +11,11 @@ from infra.settings import checks
 from infra.settings.audit import AuditSettings
 from infra.settings.base import Days, RetentionDays, SettingsModel
 from infra.settings.data_stores import DataStoreSettings
+from infra.settings.edge import EdgeSettings
 from infra.settings.identity import IdentitySettings
 from infra.settings.network import NetworkSettings
 from infra.settings.operations import OperationsSettings
+from infra.settings.registry import RegistrySettings
 from infra.settings.streaming import StreamingSettings
 from infra.settings.types import (
     AvailabilityZone,
@@ -221,12 +223,16 @@ class PlatformSettings(SettingsModel):
     """The event stream."""
     data_stores: DataStoreSettings = DataStoreSettings()
     """Data stores beside the lake."""
+    registry: RegistrySettings = RegistrySettings()
+    """Container images."""
     cluster: ClusterSettings
     """The EKS cluster."""
     gpu_pools: Annotated[dict[Name, GpuPoolSettings], Field(min_length=1)]
     """GPU node pools by name."""
     tenants: Annotated[dict[Name, TenantSettings], Field(min_length=1)]
     """Tenants by name."""
+    edge: EdgeSettings | None = None
+    """The public way in; without it, the platform is reached from private networks only."""
     audit: AuditSettings = AuditSettings()
     """What is recorded and watched."""
     operations: OperationsSettings = OperationsSettings()

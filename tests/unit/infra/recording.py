@@ -14,8 +14,8 @@ import pulumi
 import yaml
 from pulumi.runtime import mocks, rpc, set_mocks
 
-from infra.aws.account import aws_provider
 from infra.aws.layer import build_aws
+from infra.aws.providers import aws_providers
 from infra.conventions import default_tags
 from infra.exports import stack_outputs
 from infra.kubernetes.layer import build_kubernetes
@@ -128,6 +128,26 @@ _COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
         "readerEndpoint": f"{name}.cluster-ro.example",
         "clusterResourceId": "cluster-EXAMPLE",
     },
+    "aws:elasticache/replicationGroup:ReplicationGroup": lambda name, _: {
+        "primaryEndpointAddress": f"master.{name}.example",
+        "readerEndpointAddress": f"replica.{name}.example",
+    },
+    "aws:acm/certificate:Certificate": lambda _, inputs: {
+        "domainValidationOptions": [
+            {
+                "domainName": inputs["domainName"],
+                "resourceRecordName": f"_proof.{inputs['domainName']}.",
+                "resourceRecordType": "CNAME",
+                "resourceRecordValue": "_value.acm-validations.example.",
+            }
+        ]
+    },
+    "aws:cloudfront/distribution:Distribution": lambda name, _: {
+        "domainName": f"{name}.cloudfront.example",
+        "hostedZoneId": "ZEXAMPLE",
+    },
+    "aws:route53/record:Record": lambda _, inputs: {"fqdn": inputs["name"]},
+    "aws:route53/zone:Zone": lambda name, _: {"zoneId": f"{name}-id", "nameServers": ["ns-1.example"]},
     "aws:msk/configuration:Configuration": lambda _, __: {"latestRevision": 1},
     "aws:msk/cluster:Cluster": lambda name, _: {"bootstrapBrokersSaslIam": f"b-1.{name}.example:9098"},
     "aws:msk/serverlessCluster:ServerlessCluster": lambda name, _: {
@@ -174,17 +194,11 @@ def dev_settings(**platform: Any) -> Settings:
     )
 
 
-def prod_settings() -> Settings:
-    """The settings in the prod stack file."""
-    config = yaml.safe_load(DEV_STACK.with_name("Pulumi.prod.yaml").read_text(encoding="utf-8"))["config"]
-    return parse_settings(region=config["aws:region"], platform=config["groundplan:platform"], stack="prod")
-
-
 def run_program(settings: Settings) -> dict[str, Any]:
     """What `infra/__main__.py` does between reading its inputs and exporting."""
     environment = settings.platform.environment
     tags = default_tags(environment=environment, stack=environment, owner="owner", cost_center="center")
-    estate = build_aws(settings, aws_provider(settings.region, tags))
+    estate = build_aws(settings, aws_providers(settings, tags))
     tenants = build_kubernetes(settings, estate, Release.model_validate({"images": DIGESTS}))
     return stack_outputs(settings, estate, tenants)
 
@@ -213,7 +227,6 @@ def guarded_estate() -> Recording:
     return record(lambda: run_program(dev_settings(protect_data=True, network=network, streaming=streaming)))
 
 
-@cache
 def prod_estate() -> Recording:
-    """The whole prod stack, recorded once."""
-    return record(lambda: run_program(prod_settings()))
+    """The whole prod stack."""
+    return estate_of("prod")

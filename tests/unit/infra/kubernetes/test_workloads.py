@@ -240,6 +240,7 @@ def test_the_outputs_are_what_others_rely_on() -> None:
             for zone in ("raw", "curated", "models", "checkpoints")
         },
         "streaming": {"bootstrap_brokers": "boot.groundplan-dev.example:9098"},
+        "cache": {"endpoint": "master.groundplan-dev-cache.example"},
         "alerts_topic_arn": "arn:of:aws:sns/topic:Topic:groundplan-dev-alerts",
         "backup_vault": "groundplan-dev-backups",
         "metrics_endpoint": "https://groundplan-dev.aps.example/",

@@ -240,58 +240,6 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
         ),
     ),
     (
-        "endpoint of an unknown service",
-        _network(endpoints=["sts", "s4"]),
-        (
-            "groundplan:platform.network.endpoints[1]",
-            "s4",
-            "the value is not known",
-            "one of aps-workspaces, autoscaling, ec2, ecr.api, ecr.dkr, eks, eks-auth, elasticloadbalancing, "
-            "kms, logs, monitoring, secretsmanager, sns, sqs, ssm, sts",
-        ),
-    ),
-    (
-        "organisation by its name",
-        _network(organization_id="acme"),
-        (
-            "groundplan:platform.network.organization_id",
-            "acme",
-            "string should match pattern '^o-[a-z0-9]{10,32}$'",
-            "text that matches ^o-[a-z0-9]{10,32}$",
-        ),
-    ),
-    (
-        "EFA over zones",
-        _pool(efa=True),
-        (
-            "groundplan:platform.gpu_pools.gpu.efa",
-            True,
-            "EFA and a cluster placement group work within one zone only",
-            "false, or one zone: groundplan:platform.gpu_pools.gpu.zone",
-        ),
-    ),
-    (
-        "EFA on a type without it",
-        _pool(efa=True, instance_type="g6.xlarge", zone="eu-central-1a"),
-        (
-            "groundplan:platform.gpu_pools.gpu.efa",
-            True,
-            "g6.xlarge has no Elastic Fabric Adapter",
-            "false, or an instance type with EFA: g4dn.12xlarge, g5.12xlarge, g5.48xlarge, g6.12xlarge, "
-            "g6.48xlarge, g6e.12xlarge, g6e.48xlarge, p4d.24xlarge, p5.48xlarge, p5en.48xlarge",
-        ),
-    ),
-    (
-        "pool in a zone without a subnet",
-        _pool(zone="eu-central-1d"),
-        (
-            "groundplan:platform.gpu_pools.gpu.zone",
-            "eu-central-1d",
-            "the network has no subnet in this zone",
-            "one of eu-central-1a, eu-central-1b, eu-central-1c; did you mean 'eu-central-1c'?",
-        ),
-    ),
-    (
         "retention that CloudWatch does not know",
         _network(flow_log_retention_days=31),
         (

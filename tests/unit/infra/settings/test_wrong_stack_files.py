@@ -10,7 +10,10 @@ import yaml
 from infra.settings import SettingsError, load_stack_file
 from infra.settings.release import load_release
 from tests.unit.infra.recording import DEV_STACK, DIGESTS, dev_config
+from tests.unit.infra.settings import mistakes_estate
 from tests.unit.infra.settings.mistakes import CASES, Change
+
+ALL_CASES = [*CASES, *mistakes_estate.CASES]
 
 
 def _error(tmp_path: Path, platform: object, *, region: object = "eu-central-1") -> SettingsError:
@@ -23,7 +26,7 @@ def _error(tmp_path: Path, platform: object, *, region: object = "eu-central-1")
 
 
 @pytest.mark.parametrize(
-    ("change", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+    ("change", "expected"), [case[1:] for case in ALL_CASES], ids=[case[0] for case in ALL_CASES]
 )
 def test_each_mistake_is_explained(
     tmp_path: Path, change: Change, expected: tuple[str, object, str, str]

@@ -21,26 +21,32 @@ from groundplan.rehearsal.world import ACCOUNT_ID, Ports, World
 
 REGION = "eu-central-1"
 SERVICES = (
+    "acm",
     "amp",
     "backup",
     "budgets",
     "ce",
+    "cloudfront",
     "cloudwatch",
     "sns",
     "cloudtrail",
     "config",
     "ec2",
     "ecr",
+    "elasticache",
     "guardduty",
     "iam",
     "inspector2",
     "kms",
     "logs",
     "rds",
+    "route53",
     "s3",
     "secretsmanager",
     "securityhub",
+    "signer",
     "sts",
+    "wafv2",
 )
 """What moto keeps of the account between two emulators of one process."""
 

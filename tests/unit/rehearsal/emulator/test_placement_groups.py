@@ -1,4 +1,4 @@
-"""Placement groups as we added them to moto: behaviour, and the shape of each answer."""
+"""Placement groups and rules between nodes, as we added or corrected them in moto."""
 
 from __future__ import annotations
 
@@ -41,3 +41,17 @@ def test_what_is_wrong_with_a_placement_group(aws: Emulated) -> None:
         with pytest.raises(ClientError, match=code):
             call()
     client.delete_placement_group(GroupName="taken")
+
+
+def test_a_rule_about_a_group_keeps_its_description(aws: Emulated) -> None:
+    """As one about addresses does."""
+    client = checked_client(aws, "ec2")
+    vpc = client.describe_vpcs()["Vpcs"][0]["VpcId"]
+    group = client.create_security_group(GroupName="efa", Description="nodes", VpcId=vpc)["GroupId"]
+    pair = {"GroupId": group, "Description": "within the group"}
+    permission = {"IpProtocol": "-1", "UserIdGroupPairs": [pair]}
+    client.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])
+    rules = client.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])
+    [rule] = [rule for rule in rules["SecurityGroupRules"] if not rule["IsEgress"]]
+    assert rule["Description"] == "within the group"
+    client.delete_security_group(GroupId=group)
