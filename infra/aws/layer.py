@@ -320,6 +320,7 @@ class _Builder:
                 services=SERVICES,
                 key_arn=keys.outputs.registry,
                 scanning=settings.scanning if self._platform.audit.account_services else None,
+                signing_profile=settings.signing_profile,
                 signature_months=settings.signature_months,
                 protect=self._platform.protect_data,
             ),

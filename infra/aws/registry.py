@@ -32,6 +32,7 @@ class RegistryArgs:
         key_arn: KMS key of the images.
         scanning: of the whole registry, `BASIC` when pushed or `ENHANCED` again and again; None leaves it to
             another environment of the account.
+        signing_profile: number in the name of the profile that signs images.
         signature_months: how long a signature is valid.
         protect: refuse to delete repositories; without it they are deleted together with their images.
     """
@@ -40,6 +41,7 @@ class RegistryArgs:
     services: Sequence[str]
     key_arn: Input[str]
     scanning: str | None
+    signing_profile: int
     signature_months: int
     protect: bool
 
@@ -82,12 +84,13 @@ class Registry(pulumi.ComponentResource):
         )
 
     def _create_signing_profile(self) -> Output[str]:
-        """A prefix and no name: AWS keeps a cancelled profile, and its name, for ever."""
+        """AWS keeps a cancelled profile, and so its name, for two years: hence the number."""
+        args = self._args
         profile = SigningProfile(
             physical_name(self._args.environment, "images"),
-            name_prefix=physical_name(self._args.environment, "images", "").replace("-", "_"),
+            name=physical_name(args.environment, "images", str(args.signing_profile)).replace("-", "_"),
             platform_id=_SIGNATURES,
-            signature_validity_period={"type": "MONTHS", "value": self._args.signature_months},
+            signature_validity_period={"type": "MONTHS", "value": args.signature_months},
             opts=pulumi.ResourceOptions(parent=self),
         )
         return profile.arn

@@ -28,11 +28,10 @@ def test_a_second_environment_of_an_account_leaves_scanning_alone() -> None:
 
 
 def test_images_can_be_signed() -> None:
-    """By a profile whose name no cancelled one holds."""
+    """By a profile with a number, for AWS keeps the names of cancelled ones."""
     profile = dev_estate().one("aws:signer/signingProfile:SigningProfile").inputs
     assert profile["platformId"] == "Notation-OCI-SHA384-ECDSA"
-    assert profile["namePrefix"] == "groundplan_dev_images_"
-    assert "name" not in profile
+    assert profile["name"] == "groundplan_dev_images_1"
 
 
 def test_images_stay_what_they_are() -> None:
