@@ -20,6 +20,7 @@ from groundplan.rehearsal.emulator.eks.account import Account
 from groundplan.rehearsal.emulator.eks.store import EksStore
 from groundplan.rehearsal.emulator.kafka import response as kafka_response
 from groundplan.rehearsal.emulator.kafka.store import KafkaStore
+from groundplan.rehearsal.emulator.repeated_calls import RepeatedCalls, attempt_of
 from groundplan.rehearsal.emulator.tls import TlsServer
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class Dispatcher(DomainDispatcherApplication):
         super().__init__(create_app)
         self._account = account
         self._turn = threading.Lock()
+        self._repeated = RepeatedCalls()
         # moto's application of Security Hub answers for the service that moto does not know.
         access_analyzer_host = re.compile(rf"https?://{access_analyzer.SIGNING_NAME}\.")
         self.backend_url_patterns = [("securityhub", access_analyzer_host), *self.backend_url_patterns]
@@ -48,7 +50,9 @@ class Dispatcher(DomainDispatcherApplication):
         application = self.get_application(environ)
         with self._turn:
             refusal = enforcement.refuse(environ, self._account)
-            return (refusal or application)(environ, start_response)
+            if refusal:
+                return refusal(environ, start_response)
+            return self._repeated.answer(environ, start_response, application)
 
     def get_application(self, environ: dict[str, Any]) -> Any:
         """The application of the service; notes the action that a form names, for the log."""
@@ -105,11 +109,11 @@ class QuietRequestHandler(MotoRequestHandler):
 
     def _repetition(self) -> str:
         """Call and attempt where the SDK sends the call again: its first answer was an error, or was lost."""
-        attempt = re.search(r"\battempt=(\d+)", self.headers.get("Amz-Sdk-Request", ""))
-        if not attempt or attempt[1] == "1":
+        attempt = attempt_of(self.headers.get("Amz-Sdk-Request", ""))
+        if attempt == 1:
             return ""
         call = re.sub(r"[^\w-]", "", self.headers.get("Amz-Sdk-Invocation-Id", ""))
-        return f"attempt={attempt[1]} call={call}"
+        return f"attempt={attempt} call={call}"
 
 
 class ApiServer:
