@@ -18,6 +18,7 @@ class ComponentType(StrEnum):
     NETWORK = "groundplan:aws:Network"
     ENCRYPTION = "groundplan:aws:Encryption"
     LAKE = "groundplan:aws:Lake"
+    ACCESS_POINTS = "groundplan:aws:AccessPoints"
     STREAMING = "groundplan:aws:Streaming"
     DATA_STORES = "groundplan:aws:DataStores"
     EDGE = "groundplan:aws:Edge"
@@ -45,6 +46,20 @@ class Persona(StrEnum):
     ML_ENGINEER = "ml-engineer"
     AUTOMATION = "automation"
     AUDITOR = "auditor"
+
+
+LAKE_ZONES = ("raw", "curated", "features", "models", "checkpoints")
+"""The zones of the lake; each has a bucket, and in it a prefix for each tenant."""
+
+
+class DataClass(StrEnum):
+    """What the data in a bucket is. The tag `DataClass` says it, so that policies and reports can tell."""
+
+    PERSONAL = "personal"
+    INTERNAL = "internal"
+    MODELS = "models"
+    AUDIT = "audit"
+    ACCESS_LOGS = "access-logs"
 
 
 TENANT_PERSONAS = (Persona.DATA_SCIENTIST, Persona.DATA_ENGINEER, Persona.ML_ENGINEER)

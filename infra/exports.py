@@ -18,9 +18,11 @@ def stack_outputs(settings: Settings, estate: AwsEstate, tenants: dict[str, Tena
         "lake": {
             "raw": lake.raw,
             "curated": lake.curated,
+            "features": lake.features,
             "models": lake.models,
             "checkpoints": lake.checkpoints,
         },
+        "access_points": estate.access_points.outputs.aliases,
         "streaming": {"bootstrap_brokers": estate.streaming.outputs.bootstrap_brokers},
         "audit": {"bucket": estate.audit.outputs.bucket, "trail_arn": estate.audit.outputs.trail_arn},
         "database": {"endpoint": estate.data_stores.outputs.database_endpoint},

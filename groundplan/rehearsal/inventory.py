@@ -121,6 +121,21 @@ def _s3(client: Any) -> Iterable[str]:
     return (f"Buckets/{bucket['Name']}" for bucket in client.list_buckets()["Buckets"])
 
 
+def _access_points(client: Any) -> Iterable[str]:
+    call_s3_control_by_its_address(client)
+    points = _pages(client, "list_access_points", "AccessPointList", AccountId=ACCOUNT_ID)
+    return (f"AccessPoints/{point['Name']}" for point in points)
+
+
+def call_s3_control_by_its_address(client: Any) -> None:
+    """Leave the account's number out of the host, for which there is no DNS; a header has it, too."""
+
+    def shorten(request: Any, **_: Any) -> None:
+        request.url = request.url.replace(f"//{ACCOUNT_ID}.", "//", 1)
+
+    client.meta.events.register("before-sign.s3-control", shorten)
+
+
 def _kms(client: Any) -> Iterable[str]:
     """Keys but those pending deletion (AWS deletes a key no sooner than seven days after it is asked to)."""
     for key in _pages(client, "list_keys", "Keys"):
@@ -308,6 +323,7 @@ LISTERS: Mapping[str, Callable[[Any], Iterable[str]]] = MappingProxyType(
         "logs": _logs,
         "rds": _rds,
         "s3": _s3,
+        "s3control": _access_points,
         "securityhub": _security_hub,
         "secretsmanager": _secrets,
         "signer": _signing_profiles,

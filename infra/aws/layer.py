@@ -8,6 +8,7 @@ import pulumi
 from pulumi import ResourceOptions
 from pulumi_aws.provider import Provider
 
+from infra.aws.access_points import AccessPoints, AccessPointsArgs, accesses
 from infra.aws.account import Account, current_account
 from infra.aws.audit import Audit, AuditArgs, trail_name
 from infra.aws.cache import Cache, CacheArgs, cache_log_group
@@ -32,7 +33,7 @@ from infra.aws.providers import Providers
 from infra.aws.registry import Registry, RegistryArgs
 from infra.aws.streaming import Brokers, Streaming, StreamingArgs, broker_log_group
 from infra.aws.workload_identity import Grant, WorkloadIdentity, WorkloadIdentityArgs
-from infra.conventions import PROJECT, tenant_namespace
+from infra.conventions import LAKE_ZONES, PROJECT, tenant_namespace
 from infra.planning.eks_versions import KUBERNETES_VERSIONS
 from infra.planning.instance_types import INSTANCE_TYPES
 from infra.planning.subnets import plan_subnets
@@ -46,6 +47,7 @@ class AwsEstate:
 
     account: Account
     lake: Lake
+    access_points: AccessPoints
     streaming: Streaming
     data_stores: DataStores
     cache: Cache
@@ -70,18 +72,20 @@ def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
     cache = builder.cache(network, keys)
     cluster = builder.cluster(network, keys)
     pools, addons = builder.nodes(network, keys, cluster)
+    personas, identities = builder.personas(keys, cluster), builder.identities(keys, cluster, cache)
     return AwsEstate(
         account=builder.account,
         lake=lake,
+        access_points=builder.access_points(lake, personas, identities),
         streaming=streaming,
         data_stores=data_stores,
         cache=cache,
         registry=builder.registry(keys),
         cluster=cluster,
-        personas=builder.personas(keys, cluster),
+        personas=personas,
         pools=pools,
         addons=addons,
-        identities=builder.identities(keys, cluster, cache),
+        identities=identities,
         audit=builder.audit(keys, lake),
         operations=builder.operations(keys, cluster),
         edge=builder.edge(providers.edge),
@@ -158,7 +162,9 @@ class _Builder:
                 lake_key_arn=keys.outputs.lake,
                 models_key_arn=keys.outputs.models,
                 noncurrent_days=settings.noncurrent_days,
-                checkpoint_days=settings.checkpoint_days,
+                expiry_days={"checkpoints": settings.checkpoint_days}
+                | ({"raw": settings.personal_days} if settings.personal_days else {}),
+                transitions={zone: tiers.transitions for zone, tiers in settings.tiers.items()},
                 access_log_days=settings.access_log_days,
                 protect=self._platform.protect_data,
             ),
@@ -195,7 +201,6 @@ class _Builder:
 
     def audit(self, keys: Encryption, lake: Lake) -> Audit:
         settings = self._platform.audit
-        zones = ("raw", "curated", "models", "checkpoints")
         return Audit(
             "audit",
             AuditArgs(
@@ -204,7 +209,7 @@ class _Builder:
                 key_arn=keys.outputs.audit,
                 access_log_bucket=lake.outputs.access_logs,
                 log_delivery=lake.log_delivery,
-                watched_buckets=[bucket_name(self._environment, zone, self.account) for zone in zones],
+                watched_buckets=[bucket_name(self._environment, zone, self.account) for zone in LAKE_ZONES],
                 lock_mode=settings.lock_mode,
                 lock_days=settings.lock_days,
                 keep_days=settings.keep_days,
@@ -471,8 +476,23 @@ class _Builder:
             "ingest": [grant("raw", lake), grant("curated", lake, write=True)],
             "training": [
                 grant("curated", lake),
+                grant("features", lake),
                 grant("checkpoints", models, write=True),
                 grant("models", models, write=True),
             ],
             "inference": [grant("models", models)],
         }
+
+    def access_points(
+        self, lake: Lake, personas: Identity, identities: dict[str, dict[str, WorkloadIdentity]]
+    ) -> AccessPoints:
+        return AccessPoints(
+            "access-points",
+            AccessPointsArgs(
+                environment=self._environment,
+                account=self.account,
+                buckets={zone: getattr(lake.outputs, zone) for zone in LAKE_ZONES},
+                accesses=accesses(list(self._platform.tenants), personas.outputs.role_arns, identities),
+            ),
+            self._opts,
+        )

@@ -106,6 +106,12 @@ def boundary(account: Account, environment: str) -> list[Statement]:
             resources=[account.bucket_arn(f"{ours}-*"), account.bucket_arn(f"{ours}-*", "*")],
             conditions=here,
         ),
+        allow(
+            "AccessPointsOfThisEnvironment",
+            actions=_DATA,
+            resources=[account.arn("s3", f"accesspoint/{environment}-*")],
+            conditions=here,
+        ),
         allow("KeysHere", actions=_KEYS, resources=[account.arn("kms", "key/*")], conditions=here),
         allow(
             "ImagesOfThisEnvironment",

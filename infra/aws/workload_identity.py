@@ -16,6 +16,8 @@ from infra.aws.documents import Statement, allow, document
 from infra.conventions import ComponentType, physical_name, registered
 
 _LONGEST_SESSION_S = 3600
+_READ = ("s3:GetObject",)
+_WRITE = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +35,11 @@ class Grant:
     bucket: str
     key_arn: Input[str]
     write: bool = False
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """What that is with objects, as IAM names it."""
+        return (*_READ, *_WRITE) if self.write else _READ
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +85,7 @@ class WorkloadIdentity(pulumi.ComponentResource):
     ) -> None:
         super().__init__(ComponentType.WORKLOAD_IDENTITY, name, None, opts)
         self._args = args
+        self.grants = tuple(args.grants)
         self._child = pulumi.ResourceOptions(parent=self)
         self._physical_name = physical_name(args.environment, args.tenant, args.workload)
         role = self._create_role()
@@ -139,7 +147,6 @@ class WorkloadIdentity(pulumi.ComponentResource):
     def _granted(self, grant: Grant) -> list[Statement]:
         args = self._args
         sid = grant.zone.title()
-        reading, writing = ["s3:GetObject"], ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject"]
         return [
             allow(
                 f"List{sid}",
@@ -149,7 +156,7 @@ class WorkloadIdentity(pulumi.ComponentResource):
             ),
             allow(
                 f"{'Change' if grant.write else 'Read'}{sid}",
-                actions=[*reading, *writing] if grant.write else reading,
+                actions=grant.actions,
                 resources=[args.account.bucket_arn(grant.bucket, f"{args.tenant}/*")],
             ),
             allow(

@@ -34,6 +34,38 @@ def outside_domain(domain: str, **origins: str) -> None:
             )
 
 
+def far_enough_apart(steps: Sequence[tuple[str, int]], least_days: Mapping[str, int]) -> None:
+    """Refuse moves between storage classes that follow each other sooner than the former is paid for."""
+    for (former, first), (latter, second) in pairwise(steps):
+        paid = least_days[former]
+        if second < first + paid:
+            raise refusal(
+                f"{latter} is {second}, too soon after {former}, which is {first}",
+                allowed=f"at least {first + paid}: {paid} days are paid for anyway",
+                key=(latter,),
+            )
+
+
+def readable_at_once(zone: str, deep_archive_days: int | None) -> None:
+    """Refuse to put tables, models and checkpoints where a read takes hours."""
+    if deep_archive_days is not None and zone != "raw":
+        raise refusal(
+            f"a query or a training run cannot wait hours for zone {zone}",
+            allowed="nothing; only zone raw may go to the deep archive",
+            key=("tiers", zone, "deep_archive_days"),
+        )
+
+
+def moves_before_end(zone: str, move: tuple[str, int], end: tuple[str, int]) -> None:
+    """Refuse to move objects to another storage class on the day of their deletion or later."""
+    if move[1] >= end[1]:
+        raise refusal(
+            f"objects of zone {zone} are deleted after {end[1]} days: {end[0]}",
+            allowed=f"at most {end[1] - 1}, or a later {end[0]}",
+            key=("tiers", zone, move[0]),
+        )
+
+
 def divisible_batch(batch_size: int, processes: int) -> None:
     """Refuse a batch that cannot be shared equally."""
     if batch_size % processes:

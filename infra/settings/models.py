@@ -9,10 +9,11 @@ from pydantic import Field, model_validator
 
 from infra.settings import checks
 from infra.settings.audit import AuditSettings
-from infra.settings.base import Days, RetentionDays, SettingsModel
+from infra.settings.base import RetentionDays, SettingsModel
 from infra.settings.data_stores import DataStoreSettings
 from infra.settings.edge import EdgeSettings
 from infra.settings.identity import IdentitySettings
+from infra.settings.lake import LakeSettings
 from infra.settings.network import NetworkSettings
 from infra.settings.operations import OperationsSettings
 from infra.settings.registry import RegistrySettings
@@ -28,17 +29,6 @@ from infra.settings.types import (
     RoleName,
     ServiceRange,
 )
-
-
-class LakeSettings(SettingsModel):
-    """The data lake's buckets."""
-
-    noncurrent_days: Days = 30
-    """Days after which replaced and deleted objects are gone for good."""
-    checkpoint_days: Days = 14
-    """Days after which training checkpoints are deleted."""
-    access_log_days: Days = 90
-    """Days after which the buckets' access logs are deleted."""
 
 
 class ClusterSettings(SettingsModel):

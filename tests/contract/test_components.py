@@ -20,6 +20,7 @@ from infra.conventions import ComponentType
 from tests.unit.infra.recording import PROJECT_ROOT, Recording, dev_estate, prod_estate
 
 TYPE_TOKENS = {
+    "AccessPoints": "groundplan:aws:AccessPoints",
     "Admission": "groundplan:kubernetes:Admission",
     "Audit": "groundplan:aws:Audit",
     "Cache": "groundplan:aws:Cache",

@@ -23,6 +23,7 @@ from moto.s3.models import FakeBucket, FakeDeleteMarker, S3Backend
 from moto.s3.responses import S3Response
 
 from groundplan.rehearsal.emulator import (
+    access_points,
     aurora,
     bucket_policies,
     cloudfront,
@@ -39,6 +40,7 @@ _DEFAULT_ROTATION_DAYS = 365
 
 def install() -> None:
     """Apply all amendments; a second call changes nothing."""
+    access_points.install()
     cloudfront.install()
     detectors.install()
     elasticache.install()

@@ -68,7 +68,7 @@ def test_workload_role_is_for_one_service_account_of_one_cluster(workload: str) 
     ("workload", "expected"),
     [
         ("ingest", {"raw": False, "curated": True}),
-        ("training", {"curated": False, "checkpoints": True, "models": True}),
+        ("training", {"curated": False, "features": False, "checkpoints": True, "models": True}),
         ("inference", {"models": False}),
     ],
 )
