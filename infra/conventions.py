@@ -19,6 +19,7 @@ class ComponentType(StrEnum):
     ENCRYPTION = "groundplan:aws:Encryption"
     LAKE = "groundplan:aws:Lake"
     ACCESS_POINTS = "groundplan:aws:AccessPoints"
+    CATALOGUE = "groundplan:aws:Catalogue"
     STREAMING = "groundplan:aws:Streaming"
     DATA_STORES = "groundplan:aws:DataStores"
     EDGE = "groundplan:aws:Edge"

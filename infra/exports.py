@@ -22,6 +22,8 @@ def stack_outputs(settings: Settings, estate: AwsEstate, tenants: dict[str, Tena
             "models": lake.models,
             "checkpoints": lake.checkpoints,
         },
+        "databases": estate.catalogue.outputs.databases,
+        "workgroups": estate.catalogue.outputs.workgroups,
         "access_points": estate.access_points.outputs.aliases,
         "streaming": {"bootstrap_brokers": estate.streaming.outputs.bootstrap_brokers},
         "audit": {"bucket": estate.audit.outputs.bucket, "trail_arn": estate.audit.outputs.trail_arn},

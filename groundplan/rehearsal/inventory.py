@@ -136,6 +136,26 @@ def call_s3_control_by_its_address(client: Any) -> None:
     client.meta.events.register("before-sign.s3-control", shorten)
 
 
+def _athena(client: Any) -> Iterable[str]:
+    for group in client.list_work_groups()["WorkGroups"]:
+        yield f"WorkGroups/{group['Name']}"
+
+
+def _glue(client: Any) -> Iterable[str]:
+    for database in _pages(client, "get_databases", "DatabaseList"):
+        name = database["Name"]
+        yield f"Databases/{name}"
+        for table in _pages(client, "get_tables", "TableList", DatabaseName=name):
+            yield f"Tables/{name}/{table['Name']}"
+
+
+def _lake_formation(client: Any) -> Iterable[str]:
+    for resource in client.list_resources()["ResourceInfoList"]:
+        yield f"Resources/{resource['ResourceArn']}"
+    for number, _ in enumerate(client.list_permissions()["PrincipalResourcePermissions"]):
+        yield f"Permissions/{number}"
+
+
 def _kms(client: Any) -> Iterable[str]:
     """Keys but those pending deletion (AWS deletes a key no sooner than seven days after it is asked to)."""
     for key in _pages(client, "list_keys", "Keys"):
@@ -305,6 +325,7 @@ LISTERS: Mapping[str, Callable[[Any], Iterable[str]]] = MappingProxyType(
     {
         "accessanalyzer": _access_analyzer,
         "amp": _metrics,
+        "athena": _athena,
         "backup": _backup,
         "budgets": _budgets,
         "ce": _cost_anomalies,
@@ -315,11 +336,13 @@ LISTERS: Mapping[str, Callable[[Any], Iterable[str]]] = MappingProxyType(
         "ecr": _ecr,
         "eks": _eks,
         "elasticache": _caches,
+        "glue": _glue,
         "guardduty": _guardduty,
         "iam": _iam,
         "kafka": _kafka,
         "inspector2": _inspector,
         "kms": _kms,
+        "lakeformation": _lake_formation,
         "logs": _logs,
         "rds": _rds,
         "s3": _s3,

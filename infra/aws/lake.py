@@ -30,8 +30,12 @@ CLASS_OF_ZONE = {
     "features": DataClass.INTERNAL,
     "models": DataClass.MODELS,
     "checkpoints": DataClass.MODELS,
+    "query-results": DataClass.INTERNAL,
 }
 """Raw data is as it came, so it counts as personal; who curates it leaves out what identifies people."""
+QUERY_RESULTS = "query-results"
+"""What queries answer; no zone, for nobody builds on it."""
+_BUCKETS = (*LAKE_ZONES, QUERY_RESULTS)
 _LOG_ZONE = "access-logs"
 
 
@@ -71,6 +75,7 @@ class LakeOutputs:
     features: Output[str]
     models: Output[str]
     checkpoints: Output[str]
+    query_results: Output[str]
     access_logs: Output[str]
 
 
@@ -83,7 +88,11 @@ class Lake(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         self._log_bucket, self._log_policy = self._create_log_bucket()
         zones = {zone: self._create_zone(zone) for zone in LAKE_ZONES}
-        self.outputs = LakeOutputs(**zones, access_logs=self._log_bucket.bucket)
+        self.outputs = LakeOutputs(
+            **zones,
+            query_results=self._create_zone(QUERY_RESULTS),
+            access_logs=self._log_bucket.bucket,
+        )
         self.register_outputs(registered(self.outputs))
 
     @property
@@ -156,7 +165,7 @@ class Lake(pulumi.ComponentResource):
             opts=self._child,
         )
         bucket_arn = args.account.bucket_arn(self._bucket_name(zone))
-        sources = [args.account.bucket_arn(self._bucket_name(source)) for source in (*LAKE_ZONES, "audit")]
+        sources = [args.account.bucket_arn(self._bucket_name(source)) for source in (*_BUCKETS, "audit")]
         statements = [
             *bucket_policies.tls_only(bucket_arn),
             bucket_policies.log_delivery(bucket_arn, args.account, sources),

@@ -12,6 +12,7 @@ from infra.aws.access_points import AccessPoints, AccessPointsArgs, accesses
 from infra.aws.account import Account, current_account
 from infra.aws.audit import Audit, AuditArgs, trail_name
 from infra.aws.cache import Cache, CacheArgs, cache_log_group
+from infra.aws.catalogue import Catalogue, CatalogueArgs
 from infra.aws.cluster import Cluster, ClusterArgs, cluster_name, log_group_name
 from infra.aws.cluster_addons import (
     AddonSpec,
@@ -33,7 +34,7 @@ from infra.aws.providers import Providers
 from infra.aws.registry import Registry, RegistryArgs
 from infra.aws.streaming import Brokers, Streaming, StreamingArgs, broker_log_group
 from infra.aws.workload_identity import Grant, WorkloadIdentity, WorkloadIdentityArgs
-from infra.conventions import LAKE_ZONES, PROJECT, tenant_namespace
+from infra.conventions import LAKE_ZONES, PROJECT, Persona, tenant_namespace
 from infra.planning.eks_versions import KUBERNETES_VERSIONS
 from infra.planning.instance_types import INSTANCE_TYPES
 from infra.planning.subnets import plan_subnets
@@ -48,6 +49,7 @@ class AwsEstate:
     account: Account
     lake: Lake
     access_points: AccessPoints
+    catalogue: Catalogue
     streaming: Streaming
     data_stores: DataStores
     cache: Cache
@@ -76,6 +78,7 @@ def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
     return AwsEstate(
         account=builder.account,
         lake=lake,
+        catalogue=builder.catalogue(keys, lake, personas),
         access_points=builder.access_points(lake, personas, identities),
         streaming=streaming,
         data_stores=data_stores,
@@ -162,7 +165,10 @@ class _Builder:
                 lake_key_arn=keys.outputs.lake,
                 models_key_arn=keys.outputs.models,
                 noncurrent_days=settings.noncurrent_days,
-                expiry_days={"checkpoints": settings.checkpoint_days}
+                expiry_days={
+                    "checkpoints": settings.checkpoint_days,
+                    "query-results": settings.query_result_days,
+                }
                 | ({"raw": settings.personal_days} if settings.personal_days else {}),
                 transitions={zone: tiers.transitions for zone, tiers in settings.tiers.items()},
                 access_log_days=settings.access_log_days,
@@ -482,6 +488,32 @@ class _Builder:
             ],
             "inference": [grant("models", models)],
         }
+
+    def catalogue(self, keys: Encryption, lake: Lake, personas: Identity) -> Catalogue:
+        roles = personas.outputs.role_arns
+
+        def granted(*names: Persona) -> dict[str, dict[str, pulumi.Output[str]]]:
+            return {
+                tenant: {name: roles[f"{tenant}/{name}"] for name in names}
+                for tenant in self._platform.tenants
+            }
+
+        return Catalogue(
+            "catalogue",
+            CatalogueArgs(
+                environment=self._environment,
+                account=self.account,
+                administrators=self._platform.administrators,
+                governs_account=self._platform.audit.account_services,
+                datasets={name: tenant.dataset for name, tenant in self._platform.tenants.items()},
+                lake_key_arn=keys.outputs.lake,
+                readers=granted(Persona.DATA_SCIENTIST, Persona.ML_ENGINEER),
+                writers=granted(Persona.DATA_ENGINEER),
+                query_limit_gib=self._platform.lake.query_limit_gib,
+                protect=self._platform.protect_data,
+            ),
+            self._after(lake),
+        )
 
     def access_points(
         self, lake: Lake, personas: Identity, identities: dict[str, dict[str, WorkloadIdentity]]

@@ -11,6 +11,7 @@ from infra.aws.account import Account
 from infra.aws.auditor_policy import auditor
 from infra.aws.documents import Statement, allow
 from infra.aws.lake import bucket_name
+from infra.aws.query_policies import queries
 from infra.conventions import Persona, physical_name
 
 _READ = ("s3:GetObject",)
@@ -65,7 +66,8 @@ def _data_scientist(scope: PersonaScope, tenant: str) -> list[Statement]:
     """Looks at curated data, features, models and checkpoints. Raw data stays with those who clean it."""
     return [
         *_objects(scope, tenant, Persona.DATA_SCIENTIST),
-        _key("UseLakeKey", scope, scope.lake_key_arn),
+        *queries(scope.account, scope.environment, tenant),
+        _key("UseLakeKey", scope, scope.lake_key_arn, write=True),
         _key("UseModelsKey", scope, scope.models_key_arn),
         _find_cluster(scope),
     ]
@@ -75,6 +77,7 @@ def _data_engineer(scope: PersonaScope, tenant: str) -> list[Statement]:
     """Takes raw data in and makes curated data and features of it."""
     return [
         *_objects(scope, tenant, Persona.DATA_ENGINEER),
+        *queries(scope.account, scope.environment, tenant, write=True),
         _key("UseLakeKey", scope, scope.lake_key_arn, write=True),
         _find_cluster(scope),
     ]
@@ -84,7 +87,8 @@ def _ml_engineer(scope: PersonaScope, tenant: str) -> list[Statement]:
     """Trains on curated data and features, keeps models and checkpoints, looks at what images hold."""
     return [
         *_objects(scope, tenant, Persona.ML_ENGINEER),
-        _key("UseLakeKey", scope, scope.lake_key_arn),
+        *queries(scope.account, scope.environment, tenant),
+        _key("UseLakeKey", scope, scope.lake_key_arn, write=True),
         _key("UseModelsKey", scope, scope.models_key_arn, write=True),
         *_images(scope, "PullImages", _PULL),
         _find_cluster(scope),

@@ -58,6 +58,10 @@ class LakeSettings(SettingsModel):
     """Days after which training checkpoints are deleted."""
     access_log_days: Days = 90
     """Days after which the buckets' access logs are deleted."""
+    query_result_days: Days = 14
+    """Days after which the results of queries are deleted."""
+    query_limit_gib: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
+    """The most data in GiB that one query may read; a larger one is ended. Athena bills by what is read."""
     tiers: Annotated[dict[ZoneName, TierSettings], Field(default_factory=dict)]
     """Moves to cheaper storage, by zone; zones that are not named stay where they are."""
 

@@ -24,6 +24,7 @@ TYPE_TOKENS = {
     "Admission": "groundplan:kubernetes:Admission",
     "Audit": "groundplan:aws:Audit",
     "Cache": "groundplan:aws:Cache",
+    "Catalogue": "groundplan:aws:Catalogue",
     "Cluster": "groundplan:aws:Cluster",
     "ClusterAddons": "groundplan:aws:ClusterAddons",
     "DataStores": "groundplan:aws:DataStores",

@@ -26,6 +26,7 @@ from groundplan.rehearsal.emulator import (
     access_points,
     aurora,
     bucket_policies,
+    catalogue,
     cloudfront,
     detectors,
     elasticache,
@@ -41,6 +42,7 @@ _DEFAULT_ROTATION_DAYS = 365
 def install() -> None:
     """Apply all amendments; a second call changes nothing."""
     access_points.install()
+    catalogue.install()
     cloudfront.install()
     detectors.install()
     elasticache.install()

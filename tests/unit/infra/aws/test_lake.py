@@ -9,7 +9,8 @@ import pytest
 from tests.unit.infra.recording import ACCOUNT_ID, Recording, Registered, dev_estate, guarded_estate
 
 ZONES = ("raw", "curated", "features", "models", "checkpoints")
-BUCKETS = (*ZONES, "access-logs")
+LOGGED = (*ZONES, "query-results")
+BUCKETS = (*LOGGED, "access-logs")
 each_bucket = pytest.mark.parametrize("zone", BUCKETS)
 each_zone = pytest.mark.parametrize("zone", ZONES)
 
@@ -105,7 +106,7 @@ def test_only_s3_writes_access_logs_and_only_for_our_buckets() -> None:
     *_, delivery = _of("bucketPolicy:BucketPolicy", "access-logs").document()
     assert delivery["Principal"] == {"Service": "logging.s3.amazonaws.com"}
     assert delivery["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT_ID}
-    assert len(delivery["Condition"]["ArnEquals"]["aws:SourceArn"]) == len((*ZONES, "audit"))
+    assert len(delivery["Condition"]["ArnEquals"]["aws:SourceArn"]) == len((*LOGGED, "audit"))
 
 
 @pytest.mark.parametrize(("zone", "days"), [("raw", 90), ("checkpoints", 14), ("access-logs", 90)])
@@ -134,6 +135,7 @@ def test_objects_move_to_cheaper_storage_by_setting() -> None:
         ("features", "internal"),
         ("models", "models"),
         ("checkpoints", "models"),
+        ("query-results", "internal"),
         ("access-logs", "access-logs"),
         ("audit", "audit"),
     ],

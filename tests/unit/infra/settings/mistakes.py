@@ -51,8 +51,8 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
             "groundplan:platform.lake.noncurent_days",
             3,
             "there is no such key",
-            "one of noncurrent_days, personal_days, checkpoint_days, access_log_days, tiers; "
-            "did you mean 'noncurrent_days'?",
+            "one of noncurrent_days, personal_days, checkpoint_days, access_log_days, query_result_days, "
+            "query_limit_gib, tiers; did you mean 'noncurrent_days'?",
         ),
     ),
     (
@@ -149,7 +149,8 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
             "groundplan:platform.lake",
             3,
             "this is not a mapping",
-            "a mapping with the keys noncurrent_days, personal_days, checkpoint_days, access_log_days, tiers",
+            "a mapping with the keys noncurrent_days, personal_days, checkpoint_days, access_log_days, "
+            "query_result_days, query_limit_gib, tiers",
         ),
     ),
     (

@@ -15,6 +15,7 @@ from infra.aws import key_policies
 from infra.aws.access_points import access_point_name, access_point_policy, accesses
 from infra.aws.account import Account
 from infra.aws.bucket_policies import this_key_only, through_access_points, tls_only
+from infra.aws.catalogue import database_name, workgroup_name
 from infra.aws.documents import Statement
 from infra.aws.lake import bucket_name
 from infra.aws.permissions_boundary import boundary
@@ -76,6 +77,7 @@ def prepare(aws: Emulated) -> PersonaAccount:
     for cluster in ("groundplan-dev", "other"):
         aws.cluster(cluster)
     _create_roles(aws, keys)
+    _create_tables(aws)
     doors = _open_access_points(aws)
     buckets = {zone: bucket_name(ENVIRONMENT, zone, ACCOUNT) for zone in ZONES}
     words = {f"{name}_key": arn for name, arn in keys.items()} | buckets
@@ -127,6 +129,15 @@ def _open_access_points(aws: Emulated) -> dict[str, str]:
         policy = access_point_policy(ACCOUNT, name, TENANT, members)
         control.put_access_point_policy(**named, Policy=_document(policy))
     return doors
+
+
+def _create_tables(aws: Emulated) -> None:
+    """Databases, tables and work groups of two tenants."""
+    for tenant in (TENANT, "audio"):
+        aws.client("athena").create_work_group(Name=workgroup_name(ENVIRONMENT, tenant))
+        database = database_name(ENVIRONMENT, tenant, "curated")
+        aws.client("glue").create_database(DatabaseInput={"Name": database})
+        aws.client("glue").create_table(DatabaseName=database, TableInput={"Name": "digits"})
 
 
 def _create_roles(aws: Emulated, keys: dict[str, str]) -> None:
