@@ -20,6 +20,8 @@ class ComponentType(StrEnum):
     LAKE = "groundplan:aws:Lake"
     ACCESS_POINTS = "groundplan:aws:AccessPoints"
     CATALOGUE = "groundplan:aws:Catalogue"
+    REPLICAS = "groundplan:aws:Replicas"
+    REPLICATION = "groundplan:aws:Replication"
     STREAMING = "groundplan:aws:Streaming"
     DATA_STORES = "groundplan:aws:DataStores"
     EDGE = "groundplan:aws:Edge"

@@ -15,9 +15,12 @@ from botocore.config import Config
 from groundplan.errors import GroundplanError
 from groundplan.rehearsal import inventory_edge
 from groundplan.rehearsal.world import ACCOUNT_ID, World
+from groundplan.settings import load_stack
 
 Inventory = dict[str, list[str]]
 """Service -> ids of what it holds, each `kind/id`, sorted."""
+Lister = Callable[[Any], Iterable[str]]
+"""Asks a client of a service for ids."""
 
 _EC2_LISTS = {
     "describe_vpcs": ("Vpcs", "VpcId"),
@@ -57,7 +60,11 @@ def aws_inventory(world: World) -> Inventory:
             f"The emulator of the rehearsal {world.id!r} has not started: {error.filename} is missing.",
             hint="Start it: groundplan rehearse run dev",
         ) from error
-    now = take(world.aws_endpoint_url, world.certificate_authority, world.region, credentials)
+    reach = (world.aws_endpoint_url, world.certificate_authority)
+    now = take(*reach, world.region, credentials)
+    for region in _other_regions(world):
+        [keys] = _listed(_connector(*reach, credentials), region, {"kms": _kms}).values()
+        now[f"kms in {region}"] = keys
     return {service: sorted(set(ids) - set(before.get(service, []))) for service, ids in now.items()}
 
 
@@ -75,7 +82,29 @@ def take(endpoint_url: str, authority: Path, region: str, credentials: Mapping[s
         region: AWS region.
         credentials: `AccessKeyId`, `SecretAccessKey`, `SessionToken`.
     """
-    connect = partial(
+    connect = _connector(endpoint_url, authority, credentials)
+    return _listed(connect, region, LISTERS) | {
+        f"{service} in {inventory_edge.REGION}": ids
+        for service, ids in _listed(connect, inventory_edge.REGION, inventory_edge.LISTERS).items()
+    }
+
+
+def _listed(connect: Callable[..., Any], region: str, listers: Mapping[str, Lister]) -> Inventory:
+    """What some services hold in a region."""
+    return {
+        service: sorted(lister(connect(service, region_name=region))) for service, lister in listers.items()
+    }
+
+
+def _other_regions(world: World) -> list[str]:
+    """Where the environment has something beside its own region; buckets of all regions are listed anyway."""
+    replication = load_stack(world.environment).settings.platform.lake.replication
+    return [replication.region] if replication else []
+
+
+def _connector(endpoint_url: str, authority: Path, credentials: Mapping[str, Any]) -> Callable[..., Any]:
+    """Makes clients of services."""
+    return partial(
         _session().client,
         aws_access_key_id=credentials["AccessKeyId"],
         aws_secret_access_key=credentials["SecretAccessKey"],
@@ -84,14 +113,6 @@ def take(endpoint_url: str, authority: Path, region: str, credentials: Mapping[s
         verify=str(authority),
         config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 2}),
     )
-    here = {
-        service: sorted(lister(connect(service, region_name=region))) for service, lister in LISTERS.items()
-    }
-    edge = inventory_edge.REGION
-    return here | {
-        f"{service} in {edge}": sorted(lister(connect(service, region_name=edge)))
-        for service, lister in inventory_edge.LISTERS.items()
-    }
 
 
 @cache
@@ -321,7 +342,7 @@ def _topics(client: Any) -> Iterable[str]:
     return (f"Topics/{topic['TopicArn']}" for topic in _pages(client, "list_topics", "Topics"))
 
 
-LISTERS: Mapping[str, Callable[[Any], Iterable[str]]] = MappingProxyType(
+LISTERS: Mapping[str, Lister] = MappingProxyType(
     {
         "accessanalyzer": _access_analyzer,
         "amp": _metrics,

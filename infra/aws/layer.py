@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 from pulumi import ResourceOptions
@@ -32,6 +32,8 @@ from infra.aws.node_role import create_node_role
 from infra.aws.operations import Operations, OperationsArgs, metrics_log_group
 from infra.aws.providers import Providers
 from infra.aws.registry import Registry, RegistryArgs
+from infra.aws.replicas import Replicas, ReplicasArgs, replica_of
+from infra.aws.replication import Replication, ReplicationArgs
 from infra.aws.streaming import Brokers, Streaming, StreamingArgs, broker_log_group
 from infra.aws.workload_identity import Grant, WorkloadIdentity, WorkloadIdentityArgs
 from infra.conventions import LAKE_ZONES, PROJECT, Persona, tenant_namespace
@@ -69,6 +71,8 @@ def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
     builder = _Builder(settings, providers.home)
     network, keys = builder.network_and_keys()
     lake = builder.lake(keys)
+    if providers.replicas:
+        builder.replicate(lake, keys, providers.replicas)
     streaming = builder.streaming(network, keys)
     data_stores = builder.data_stores(network, keys)
     cache = builder.cache(network, keys)
@@ -165,11 +169,7 @@ class _Builder:
                 lake_key_arn=keys.outputs.lake,
                 models_key_arn=keys.outputs.models,
                 noncurrent_days=settings.noncurrent_days,
-                expiry_days={
-                    "checkpoints": settings.checkpoint_days,
-                    "query-results": settings.query_result_days,
-                }
-                | ({"raw": settings.personal_days} if settings.personal_days else {}),
+                expiry_days=settings.expiry_days,
                 transitions={zone: tiers.transitions for zone, tiers in settings.tiers.items()},
                 access_log_days=settings.access_log_days,
                 protect=self._platform.protect_data,
@@ -207,6 +207,8 @@ class _Builder:
 
     def audit(self, keys: Encryption, lake: Lake) -> Audit:
         settings = self._platform.audit
+        replication = self._platform.lake.replication
+        replicas = [replica_of(zone) for zone in replication.zones] if replication else []
         return Audit(
             "audit",
             AuditArgs(
@@ -215,7 +217,9 @@ class _Builder:
                 key_arn=keys.outputs.audit,
                 access_log_bucket=lake.outputs.access_logs,
                 log_delivery=lake.log_delivery,
-                watched_buckets=[bucket_name(self._environment, zone, self.account) for zone in LAKE_ZONES],
+                watched_buckets=[
+                    bucket_name(self._environment, zone, self.account) for zone in (*LAKE_ZONES, *replicas)
+                ],
                 lock_mode=settings.lock_mode,
                 lock_days=settings.lock_days,
                 keep_days=settings.keep_days,
@@ -488,6 +492,38 @@ class _Builder:
             ],
             "inference": [grant("models", models)],
         }
+
+    def replicate(self, lake: Lake, keys: Encryption, provider: Provider) -> None:
+        """Copies of the lake in a second region; both ends have to be versioned first."""
+        settings = self._platform.lake
+        if settings.replication is None:
+            return
+        second, zones = replace(self.account, region=settings.replication.region), settings.replication.zones
+        replicas = Replicas(
+            "replicas",
+            ReplicasArgs(
+                environment=self._environment,
+                account=second,
+                administrators=self._platform.administrators,
+                zones=zones,
+                noncurrent_days=settings.noncurrent_days,
+                expiry_days=settings.expiry_days,
+                protect=self._platform.protect_data,
+            ),
+            ResourceOptions(provider=provider),
+        )
+        Replication(
+            "replication",
+            ReplicationArgs(
+                environment=self._environment,
+                account=self.account,
+                replica_region=second.region,
+                sources={zone: getattr(lake.outputs, zone) for zone in zones},
+                source_key_arns={"lake": keys.outputs.lake, "models": keys.outputs.models},
+                replica_key_arn=replicas.outputs.key_arn,
+            ),
+            self._after(lake, replicas),
+        )
 
     def catalogue(self, keys: Encryption, lake: Lake, personas: Identity) -> Catalogue:
         roles = personas.outputs.role_arns

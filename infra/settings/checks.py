@@ -115,6 +115,16 @@ def fabric_possible(pool: str, instance_type: str, zone: str | None, *, efa: boo
         )
 
 
+def another_region(replica_region: str, region: str) -> None:
+    """Refuse a second copy in the region of the first."""
+    if replica_region == region:
+        raise refusal(
+            "the environment itself is in this region",
+            allowed=f"any region but {region}",
+            key=("platform", "lake", "replication", "region"),
+        )
+
+
 def no_overlap(vpc_range: IPv4Network, service_range: IPv4Network) -> None:
     """Refuse a VPC that shares addresses with the cluster's services."""
     if vpc_range.overlaps(service_range):

@@ -241,6 +241,8 @@ class Settings(SettingsModel):
     def _consistent(self) -> Self:
         platform = self.platform
         checks.zones_in_region(platform.network.zones, self.region)
+        if platform.lake.replication:
+            checks.another_region(platform.lake.replication.region, self.region)
         checks.no_overlap(platform.network.vpc_range, platform.cluster.service_range)
         checks.tenants_exist(platform.operations.tenant_budgets_usd, tuple(platform.tenants))
         for name, tenant in platform.tenants.items():

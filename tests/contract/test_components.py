@@ -17,7 +17,7 @@ import pytest
 import infra.aws
 import infra.kubernetes
 from infra.conventions import ComponentType
-from tests.unit.infra.recording import PROJECT_ROOT, Recording, dev_estate, prod_estate
+from tests.unit.infra.recording import PROJECT_ROOT, guarded_estate
 
 TYPE_TOKENS = {
     "AccessPoints": "groundplan:aws:AccessPoints",
@@ -38,14 +38,14 @@ TYPE_TOKENS = {
     "Network": "groundplan:aws:Network",
     "Operations": "groundplan:aws:Operations",
     "Registry": "groundplan:aws:Registry",
+    "Replicas": "groundplan:aws:Replicas",
+    "Replication": "groundplan:aws:Replication",
     "Streaming": "groundplan:aws:Streaming",
     "Tenant": "groundplan:kubernetes:Tenant",
     "Training": "groundplan:kubernetes:Training",
     "WorkloadIdentity": "groundplan:aws:WorkloadIdentity",
 }
 """Frozen: a token that changes replaces everything below it in every stack."""
-_NOT_IN_DEV = {"Edge"}
-"""What only some stacks ask for."""
 
 
 def _modules() -> list[ModuleType]:
@@ -76,17 +76,9 @@ def _companion(component: type, suffix: str) -> Any:
     return getattr(importlib.import_module(component.__module__), f"{component.__name__}{suffix}")
 
 
-def _estate(component: type) -> Recording:
-    """Dev, which everybody deploys first; prod for what dev does without."""
-    return prod_estate() if component.__name__ in _NOT_IN_DEV else dev_estate()
-
-
 def test_type_tokens_are_those_of_the_table() -> None:
     """Each component has its frozen token, and there is no token without a component."""
-    registered = {resource.type for resource in prod_estate().resources if not resource.custom}
-    assert registered - {resource.type for resource in dev_estate().resources} == {
-        TYPE_TOKENS[name] for name in _NOT_IN_DEV
-    }
+    registered = {resource.type for resource in guarded_estate().resources if not resource.custom}
     assert {component.__name__ for component in COMPONENTS} == set(TYPE_TOKENS)
     assert {str(token) for token in ComponentType} == set(TYPE_TOKENS.values()) == registered
 
@@ -128,7 +120,7 @@ def test_every_argument_is_described(component: type) -> None:
 @each_component
 def test_registered_outputs_are_the_outputs_dataclass(component: type) -> None:
     """`register_outputs` is called, with the keys of `<Name>Outputs`."""
-    estate = _estate(component)
+    estate = guarded_estate()
     instances = [one for one in estate.resources if one.type == TYPE_TOKENS[component.__name__]]
     assert instances
     keys = {field.name for field in dataclasses.fields(_companion(component, "Outputs"))}
@@ -145,7 +137,7 @@ def test_everything_a_component_makes_is_below_it(component: type) -> None:
         if inspect.isfunction(member) and not name.startswith("_")
     ]
     assert not public
-    estate = _estate(component)
+    estate = guarded_estate()
     instances = [one for one in estate.resources if one.type == TYPE_TOKENS[component.__name__]]
     for instance in instances:
         assert any(resource.parent == instance.urn for resource in estate.resources), instance.name
@@ -164,7 +156,7 @@ def test_every_resource_goes_through_an_explicit_provider() -> None:
     """No resource falls back to whatever account or cluster the shell is logged in to."""
     strays = [
         resource.urn
-        for resource in prod_estate().resources
+        for resource in guarded_estate().resources
         if resource.custom and not resource.provider and not resource.type.startswith("pulumi:providers:")
     ]
     assert not strays
@@ -172,17 +164,17 @@ def test_every_resource_goes_through_an_explicit_provider() -> None:
 
 def test_the_provider_tags_everything() -> None:
     """Default tags say whose a resource is, what it belongs to and who made it."""
-    provider = dev_estate().one("pulumi:providers:aws")
-    tags = provider.inputs["defaultTags"]
-    for key in ("Project", "Environment", "Stack", "Owner", "CostCenter", "ManagedBy"):
-        assert f'"{key}"' in str(tags)
+    for provider in guarded_estate().of("pulumi:providers:aws"):
+        tags = provider.inputs["defaultTags"]
+        for key in ("Project", "Environment", "Stack", "Owner", "CostCenter", "ManagedBy"):
+            assert f'"{key}"' in str(tags)
 
 
 def test_no_output_is_turned_into_text() -> None:
     """An Output in an f-string becomes a warning text: no input of any resource holds it."""
     spoilt = [
         resource.urn
-        for resource in prod_estate().resources
+        for resource in guarded_estate().resources
         if "__str__ on an Output" in str(resource.inputs) or "<pulumi.output" in str(resource.inputs)
     ]
     assert not spoilt

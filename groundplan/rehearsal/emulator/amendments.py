@@ -32,6 +32,7 @@ from groundplan.rehearsal.emulator import (
     elasticache,
     operations,
     placement_groups,
+    replication,
     signing,
 )
 from groundplan.rehearsal.emulator.patching import wrap
@@ -48,6 +49,7 @@ def install() -> None:
     elasticache.install()
     operations.install()
     placement_groups.install()
+    replication.install()
     signing.install()
     default_user_config["iam"] = {"load_aws_managed_policies": True}
     wrap(FlowLogsBackend, "create_flow_logs", _find_destinations)

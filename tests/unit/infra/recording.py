@@ -221,10 +221,13 @@ def estate_of(environment: str) -> Recording:
 
 @cache
 def guarded_estate() -> Recording:
-    """The same with what a production environment sets: protected data, a NAT gateway per zone, brokers."""
+    """The same with what a production environment sets: protected data, replicas, brokers, an edge."""
     network = dev_config()["groundplan:platform"]["network"] | {"nat_gateways": "one-per-zone"}
     streaming = {"form": "provisioned"}
-    return record(lambda: run_program(dev_settings(protect_data=True, network=network, streaming=streaming)))
+    lake = dev_config()["groundplan:platform"]["lake"] | {"replication": {"region": "eu-west-1"}}
+    edge = {"domain": "ai.example.com", "origin": "a.example.net", "standby_origin": "b.example.net"}
+    settings = dev_settings(protect_data=True, network=network, streaming=streaming, lake=lake, edge=edge)
+    return record(lambda: run_program(settings))
 
 
 def prod_estate() -> Recording:

@@ -52,7 +52,7 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
             3,
             "there is no such key",
             "one of noncurrent_days, personal_days, checkpoint_days, access_log_days, query_result_days, "
-            "query_limit_gib, tiers; did you mean 'noncurrent_days'?",
+            "query_limit_gib, tiers, replication; did you mean 'noncurrent_days'?",
         ),
     ),
     (
@@ -95,6 +95,16 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
             30,
             "objects of zone checkpoints are deleted after 14 days: checkpoint_days",
             "at most 13, or a later checkpoint_days",
+        ),
+    ),
+    (
+        "a second copy in the first one's region",
+        lambda platform: platform["lake"].update(replication={"region": "eu-central-1"}),
+        (
+            "groundplan:platform.lake.replication.region",
+            "eu-central-1",
+            "the environment itself is in this region",
+            "any region but eu-central-1",
         ),
     ),
     (
@@ -150,7 +160,7 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
             3,
             "this is not a mapping",
             "a mapping with the keys noncurrent_days, personal_days, checkpoint_days, access_log_days, "
-            "query_result_days, query_limit_gib, tiers",
+            "query_result_days, query_limit_gib, tiers, replication",
         ),
     ),
     (
