@@ -125,6 +125,13 @@ def another_region(replica_region: str, region: str) -> None:
         )
 
 
+def named_once(key: str, names: Sequence[str]) -> None:
+    """Refuse a list that names something twice."""
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise refusal(f"{name} is named twice", allowed="each name once", key=(key, str(index)))
+
+
 def no_overlap(vpc_range: IPv4Network, service_range: IPv4Network) -> None:
     """Refuse a VPC that shares addresses with the cluster's services."""
     if vpc_range.overlaps(service_range):

@@ -55,6 +55,11 @@ class ReplicationSettings(SettingsModel):
     zones: Annotated[tuple[ZoneName, ...], Field(min_length=1)] = ("raw", "curated", "features", "models")
     """Zones that are replicated. Checkpoints are not worth it: a run begins again from an earlier one."""
 
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        checks.named_once("zones", self.zones)
+        return self
+
 
 class LakeSettings(SettingsModel):
     """The data lake's buckets."""
