@@ -61,6 +61,7 @@ class DataClass(StrEnum):
     PERSONAL = "personal"
     INTERNAL = "internal"
     MODELS = "models"
+    CHECKPOINTS = "checkpoints"
     AUDIT = "audit"
     ACCESS_LOGS = "access-logs"
 

@@ -29,7 +29,7 @@ CLASS_OF_ZONE = {
     "curated": DataClass.INTERNAL,
     "features": DataClass.INTERNAL,
     "models": DataClass.MODELS,
-    "checkpoints": DataClass.MODELS,
+    "checkpoints": DataClass.CHECKPOINTS,
     "query-results": DataClass.INTERNAL,
 }
 """Raw data is as it came, so it counts as personal; who curates it leaves out what identifies people."""
@@ -114,7 +114,7 @@ class Lake(pulumi.ComponentResource):
     def _create_zone(self, zone: str) -> Output[str]:
         """A bucket for one zone of the lake."""
         name, data_class = physical_name(self._args.environment, zone), CLASS_OF_ZONE[zone]
-        of_models = data_class == DataClass.MODELS
+        of_models = data_class in (DataClass.MODELS, DataClass.CHECKPOINTS)
         key_arn = self._args.models_key_arn if of_models else self._args.lake_key_arn
         bucket = self._create_private_bucket(zone, data_class, self._rules(zone))
         BucketServerSideEncryptionConfiguration(

@@ -11,7 +11,7 @@ from infra.aws.cluster import Cluster, log_group_name
 from infra.aws.data_stores import database_log_group
 from infra.aws.edge import Edge, EdgeArgs
 from infra.aws.encryption import Encryption, EncryptionArgs
-from infra.aws.lake import Lake, bucket_name
+from infra.aws.lake import QUERY_RESULTS, Lake, bucket_name
 from infra.aws.network import Network, NetworkArgs
 from infra.aws.operations import Operations, OperationsArgs, metrics_log_group
 from infra.aws.registry import Registry, RegistryArgs
@@ -87,7 +87,8 @@ def audit(site: Site, keys: Encryption, lake: Lake) -> Audit:
             access_log_bucket=lake.outputs.access_logs,
             log_delivery=lake.log_delivery,
             watched_buckets=[
-                bucket_name(site.environment, zone, site.account) for zone in (*LAKE_ZONES, *replicas)
+                bucket_name(site.environment, zone, site.account)
+                for zone in (*LAKE_ZONES, QUERY_RESULTS, *replicas)
             ],
             lock_mode=settings.lock_mode,
             lock_days=settings.lock_days,
