@@ -122,6 +122,7 @@ _COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
         "endpoint": f"https://{name}.eks.example",
         "certificateAuthority": {"data": "Q0E="},
     },
+    "aws:s3/accessPoint:AccessPoint": lambda name, _: {"alias": f"{name}-s3alias"},
     "aws:ecr/repository:Repository": lambda _, inputs: {"repositoryUrl": f"{REGISTRY}/{inputs['name']}"},
     "aws:rds/cluster:Cluster": lambda name, _: {
         "endpoint": f"{name}.cluster.example",

@@ -134,7 +134,7 @@ def test_objects_move_to_cheaper_storage_by_setting() -> None:
         ("curated", "internal"),
         ("features", "internal"),
         ("models", "models"),
-        ("checkpoints", "models"),
+        ("checkpoints", "checkpoints"),
         ("query-results", "internal"),
         ("access-logs", "access-logs"),
         ("audit", "audit"),
