@@ -14,8 +14,8 @@ sys.path.insert(0, str(PROJECT_ROOT))
 from infra.lean_sdks import quick_imports  # noqa: E402 - the path comes first
 
 with quick_imports():
-    from infra.aws.account import aws_provider
     from infra.aws.layer import build_aws
+    from infra.aws.providers import aws_providers
     from infra.conventions import default_tags
     from infra.exports import stack_outputs
     from infra.kubernetes.layer import build_kubernetes
@@ -32,7 +32,7 @@ def main() -> None:
         owner=platform.owner,
         cost_center=platform.cost_center,
     )
-    estate = build_aws(settings, aws_provider(settings.region, tags))
+    estate = build_aws(settings, aws_providers(settings, tags))
     tenants = build_kubernetes(settings, estate, release)
     for name, value in stack_outputs(settings, estate, tenants).items():
         pulumi.export(name, value)

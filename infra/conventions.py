@@ -18,8 +18,14 @@ class ComponentType(StrEnum):
     NETWORK = "groundplan:aws:Network"
     ENCRYPTION = "groundplan:aws:Encryption"
     LAKE = "groundplan:aws:Lake"
+    ACCESS_POINTS = "groundplan:aws:AccessPoints"
+    CATALOGUE = "groundplan:aws:Catalogue"
+    REPLICAS = "groundplan:aws:Replicas"
+    REPLICATION = "groundplan:aws:Replication"
     STREAMING = "groundplan:aws:Streaming"
     DATA_STORES = "groundplan:aws:DataStores"
+    EDGE = "groundplan:aws:Edge"
+    CACHE = "groundplan:aws:Cache"
     REGISTRY = "groundplan:aws:Registry"
     CLUSTER = "groundplan:aws:Cluster"
     CLUSTER_ADDONS = "groundplan:aws:ClusterAddons"
@@ -43,6 +49,21 @@ class Persona(StrEnum):
     ML_ENGINEER = "ml-engineer"
     AUTOMATION = "automation"
     AUDITOR = "auditor"
+
+
+LAKE_ZONES = ("raw", "curated", "features", "models", "checkpoints")
+"""The zones of the lake; each has a bucket, and in it a prefix for each tenant."""
+
+
+class DataClass(StrEnum):
+    """What the data in a bucket is. The tag `DataClass` says it, so that policies and reports can tell."""
+
+    PERSONAL = "personal"
+    INTERNAL = "internal"
+    MODELS = "models"
+    CHECKPOINTS = "checkpoints"
+    AUDIT = "audit"
+    ACCESS_LOGS = "access-logs"
 
 
 TENANT_PERSONAS = (Persona.DATA_SCIENTIST, Persona.DATA_ENGINEER, Persona.ML_ENGINEER)

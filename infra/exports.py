@@ -18,18 +18,32 @@ def stack_outputs(settings: Settings, estate: AwsEstate, tenants: dict[str, Tena
         "lake": {
             "raw": lake.raw,
             "curated": lake.curated,
+            "features": lake.features,
             "models": lake.models,
             "checkpoints": lake.checkpoints,
         },
+        "databases": estate.catalogue.outputs.databases,
+        "workgroups": estate.catalogue.outputs.workgroups,
+        "access_points": estate.access_points.outputs.aliases,
         "streaming": {"bootstrap_brokers": estate.streaming.outputs.bootstrap_brokers},
         "audit": {"bucket": estate.audit.outputs.bucket, "trail_arn": estate.audit.outputs.trail_arn},
         "database": {"endpoint": estate.data_stores.outputs.database_endpoint},
+        "cache": {"endpoint": estate.cache.outputs.endpoint},
         "alerts_topic_arn": estate.operations.outputs.alerts_topic_arn,
         "backup_vault": estate.operations.outputs.backup_vault,
         "metrics_endpoint": estate.operations.outputs.metrics_endpoint,
         "image_repositories": estate.registry.outputs.repository_urls,
+        **_edge(estate),
         "tenants": {name: _tenant(estate) for name, estate in tenants.items()},
     }
+
+
+def _edge(estate: AwsEstate) -> dict[str, Any]:
+    """Nothing where there is no edge."""
+    if estate.edge is None:
+        return {}
+    outputs = estate.edge.outputs
+    return {"edge": {"url": outputs.url, "name_servers": outputs.name_servers}}
 
 
 def _tenant(estate: TenantEstate) -> dict[str, Any]:

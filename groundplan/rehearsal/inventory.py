@@ -13,10 +13,14 @@ import boto3
 from botocore.config import Config
 
 from groundplan.errors import GroundplanError
+from groundplan.rehearsal import inventory_edge
 from groundplan.rehearsal.world import ACCOUNT_ID, World
+from groundplan.settings import load_stack
 
 Inventory = dict[str, list[str]]
 """Service -> ids of what it holds, each `kind/id`, sorted."""
+Lister = Callable[[Any], Iterable[str]]
+"""Asks a client of a service for ids."""
 
 _EC2_LISTS = {
     "describe_vpcs": ("Vpcs", "VpcId"),
@@ -35,6 +39,7 @@ _EC2_LISTS = {
     "describe_dhcp_options": ("DhcpOptions", "DhcpOptionsId"),
     "describe_managed_prefix_lists": ("PrefixLists", "PrefixListId"),
     "describe_key_pairs": ("KeyPairs", "KeyPairId"),
+    "describe_placement_groups": ("PlacementGroups", "GroupId"),
     "describe_nat_gateways": ("NatGateways", "NatGatewayId"),
 }
 _GONE = {"deleted", "deleting"}
@@ -55,7 +60,11 @@ def aws_inventory(world: World) -> Inventory:
             f"The emulator of the rehearsal {world.id!r} has not started: {error.filename} is missing.",
             hint="Start it: groundplan rehearse run dev",
         ) from error
-    now = take(world.aws_endpoint_url, world.certificate_authority, world.region, credentials)
+    reach = (world.aws_endpoint_url, world.certificate_authority)
+    now = take(*reach, world.region, credentials)
+    for region in _other_regions(world):
+        [keys] = _listed(_connector(*reach, credentials), region, {"kms": _kms}).values()
+        now[f"kms in {region}"] = keys
     return {service: sorted(set(ids) - set(before.get(service, []))) for service, ids in now.items()}
 
 
@@ -78,9 +87,30 @@ def take(endpoint_url: str, authority: Path, region: str, credentials: Mapping[s
         region: AWS region.
         credentials: `AccessKeyId`, `SecretAccessKey`, `SessionToken`.
     """
-    connect = partial(
+    connect = _connector(endpoint_url, authority, credentials)
+    return _listed(connect, region, LISTERS) | {
+        f"{service} in {inventory_edge.REGION}": ids
+        for service, ids in _listed(connect, inventory_edge.REGION, inventory_edge.LISTERS).items()
+    }
+
+
+def _listed(connect: Callable[..., Any], region: str, listers: Mapping[str, Lister]) -> Inventory:
+    """What some services hold in a region."""
+    return {
+        service: sorted(lister(connect(service, region_name=region))) for service, lister in listers.items()
+    }
+
+
+def _other_regions(world: World) -> list[str]:
+    """Where the environment has something beside its own region; buckets of all regions are listed anyway."""
+    replication = load_stack(world.environment).settings.platform.lake.replication
+    return [replication.region] if replication else []
+
+
+def _connector(endpoint_url: str, authority: Path, credentials: Mapping[str, Any]) -> Callable[..., Any]:
+    """Makes clients of services."""
+    return partial(
         _session().client,
-        region_name=region,
         aws_access_key_id=credentials["AccessKeyId"],
         aws_secret_access_key=credentials["SecretAccessKey"],
         aws_session_token=credentials["SessionToken"],
@@ -88,7 +118,6 @@ def take(endpoint_url: str, authority: Path, region: str, credentials: Mapping[s
         verify=str(authority),
         config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 2}),
     )
-    return {service: sorted(lister(connect(service))) for service, lister in LISTERS.items()}
 
 
 @cache
@@ -116,6 +145,41 @@ def _ec2(client: Any) -> Iterable[str]:
 
 def _s3(client: Any) -> Iterable[str]:
     return (f"Buckets/{bucket['Name']}" for bucket in client.list_buckets()["Buckets"])
+
+
+def _access_points(client: Any) -> Iterable[str]:
+    call_s3_control_by_its_address(client)
+    points = _pages(client, "list_access_points", "AccessPointList", AccountId=ACCOUNT_ID)
+    return (f"AccessPoints/{point['Name']}" for point in points)
+
+
+def call_s3_control_by_its_address(client: Any) -> None:
+    """Leave the account's number out of the host, for which there is no DNS; a header has it, too."""
+
+    def shorten(request: Any, **_: Any) -> None:
+        request.url = request.url.replace(f"//{ACCOUNT_ID}.", "//", 1)
+
+    client.meta.events.register("before-sign.s3-control", shorten)
+
+
+def _athena(client: Any) -> Iterable[str]:
+    for group in client.list_work_groups()["WorkGroups"]:
+        yield f"WorkGroups/{group['Name']}"
+
+
+def _glue(client: Any) -> Iterable[str]:
+    for database in _pages(client, "get_databases", "DatabaseList"):
+        name = database["Name"]
+        yield f"Databases/{name}"
+        for table in _pages(client, "get_tables", "TableList", DatabaseName=name):
+            yield f"Tables/{name}/{table['Name']}"
+
+
+def _lake_formation(client: Any) -> Iterable[str]:
+    for resource in client.list_resources()["ResourceInfoList"]:
+        yield f"Resources/{resource['ResourceArn']}"
+    for number, _ in enumerate(client.list_permissions()["PrincipalResourcePermissions"]):
+        yield f"Permissions/{number}"
 
 
 def _kms(client: Any) -> Iterable[str]:
@@ -150,11 +214,29 @@ def _ecr(client: Any) -> Iterable[str]:
             yield f"images/{name}@{image['imageDigest']}"
 
 
+def _signing_profiles(client: Any) -> Iterable[str]:
+    """Profiles that sign; a cancelled one stays for ever, so that old signatures can be checked."""
+    profiles = _pages(client, "list_signing_profiles", "profiles", statuses=["Active"])
+    return (f"profiles/{profile['profileName']}" for profile in profiles)
+
+
 def _rds(client: Any) -> Iterable[str]:
     for operation, key, id_key in (
         ("describe_db_clusters", "DBClusters", "DBClusterIdentifier"),
         ("describe_db_instances", "DBInstances", "DBInstanceIdentifier"),
         ("describe_db_subnet_groups", "DBSubnetGroups", "DBSubnetGroupName"),
+    ):
+        yield from (f"{key}/{item[id_key]}" for item in _pages(client, operation, key))
+
+
+def _caches(client: Any) -> Iterable[str]:
+    for operation, key, id_key in (
+        ("describe_replication_groups", "ReplicationGroups", "ReplicationGroupId"),
+        ("describe_cache_clusters", "CacheClusters", "CacheClusterId"),
+        ("describe_cache_subnet_groups", "CacheSubnetGroups", "CacheSubnetGroupName"),
+        ("describe_users", "Users", "UserId"),
+        ("describe_user_groups", "UserGroups", "UserGroupId"),
+        ("describe_snapshots", "Snapshots", "SnapshotName"),
     ):
         yield from (f"{key}/{item[id_key]}" for item in _pages(client, operation, key))
 
@@ -265,10 +347,11 @@ def _topics(client: Any) -> Iterable[str]:
     return (f"Topics/{topic['TopicArn']}" for topic in _pages(client, "list_topics", "Topics"))
 
 
-LISTERS: Mapping[str, Callable[[Any], Iterable[str]]] = MappingProxyType(
+LISTERS: Mapping[str, Lister] = MappingProxyType(
     {
         "accessanalyzer": _access_analyzer,
         "amp": _metrics,
+        "athena": _athena,
         "backup": _backup,
         "budgets": _budgets,
         "ce": _cost_anomalies,
@@ -278,16 +361,21 @@ LISTERS: Mapping[str, Callable[[Any], Iterable[str]]] = MappingProxyType(
         "ec2": _ec2,
         "ecr": _ecr,
         "eks": _eks,
+        "elasticache": _caches,
+        "glue": _glue,
         "guardduty": _guardduty,
         "iam": _iam,
         "kafka": _kafka,
         "inspector2": _inspector,
         "kms": _kms,
+        "lakeformation": _lake_formation,
         "logs": _logs,
         "rds": _rds,
         "s3": _s3,
+        "s3control": _access_points,
         "securityhub": _security_hub,
         "secretsmanager": _secrets,
+        "signer": _signing_profiles,
         "sns": _topics,
     }
 )

@@ -53,9 +53,9 @@ class Account:
         return f"arn:{self.partition}:cloudtrail:{self.region}:{self.id}:trail/{name}"
 
 
-def aws_provider(region: str, tags: Mapping[str, str]) -> Provider:
-    """The provider of all AWS resources; every resource that can have tags gets `tags`."""
-    return Provider("aws", region=region, default_tags={"tags": tags})
+def aws_provider(region: str, tags: Mapping[str, str], name: str = "aws") -> Provider:
+    """The provider of AWS resources of one region; every resource that can have tags gets `tags`."""
+    return Provider(name, region=region, default_tags={"tags": tags})
 
 
 def current_account(provider: Provider, region: str) -> Account:

@@ -14,6 +14,7 @@ from infra.aws.account import Account
 from infra.aws.documents import Statement, allow, document
 from infra.aws.lifecycle import expire_after, expire_noncurrent
 from infra.aws.private_bucket import create_private_bucket
+from infra.conventions import DataClass
 
 TRAIL_PREFIX = "cloudtrail"
 """Where the trail writes."""
@@ -39,7 +40,7 @@ def create_audit_bucket(
     bucket = create_private_bucket(
         name,
         bucket_name=bucket_name,
-        data_class="audit",
+        data_class=DataClass.AUDIT,
         rules=[expire_after(keep_days), expire_noncurrent(_NONCURRENT_DAYS)],
         protect=protect,
         object_lock=True,

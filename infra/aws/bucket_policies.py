@@ -10,6 +10,18 @@ from infra.aws.account import Account
 from infra.aws.documents import Statement, allow, deny
 
 _EVERYONE = {"AWS": "*"}
+DATA_ACTIONS = (
+    "s3:AbortMultipartUpload",
+    "s3:DeleteObject",
+    "s3:DeleteObjectVersion",
+    "s3:GetObject",
+    "s3:GetObjectVersion",
+    "s3:ListBucket",
+    "s3:ListBucketVersions",
+    "s3:ListMultipartUploadParts",
+    "s3:PutObject",
+)
+"""What is done with objects, as opposed to settings."""
 
 
 def tls_only(bucket_arn: str) -> list[Statement]:
@@ -57,6 +69,19 @@ def this_key_only(bucket_arn: str, key_arn: Input[str]) -> list[Statement]:
             conditions={"Null": {key: "false"}, "ArnNotEquals": {key: key_arn}},
         ),
     ]
+
+
+def through_access_points(bucket_arn: str, account: Account) -> Statement:
+    """Leave it to the account's access points who of the account may do what with objects through them."""
+    return allow(
+        "LeaveToAccessPoints",
+        principals=_EVERYONE,
+        actions=DATA_ACTIONS,
+        resources=[bucket_arn, f"{bucket_arn}/*"],
+        conditions={
+            "StringEquals": {"aws:PrincipalAccount": account.id, "s3:DataAccessPointAccount": account.id}
+        },
+    )
 
 
 def log_delivery(bucket_arn: str, account: Account, sources: Sequence[str]) -> Statement:

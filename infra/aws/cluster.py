@@ -68,6 +68,7 @@ class ClusterOutputs:
     arn: Output[str]
     endpoint: Output[str]
     certificate_authority: Output[str]
+    security_group_id: Output[str]
 
 
 class Cluster(pulumi.ComponentResource):
@@ -88,6 +89,7 @@ class Cluster(pulumi.ComponentResource):
             arn=cluster.arn,
             endpoint=cluster.endpoint,
             certificate_authority=cluster.certificate_authority.data,
+            security_group_id=cluster.vpc_config.cluster_security_group_id,
         )
         self.register_outputs(registered(self.outputs))
 

@@ -45,6 +45,7 @@ class EncryptionOutputs:
     models: Output[str]
     streaming: Output[str]
     metadata: Output[str]
+    cache: Output[str]
     secrets: Output[str]
     registry: Output[str]
     cluster: Output[str]
@@ -74,6 +75,9 @@ class Encryption(pulumi.ComponentResource):
             ),
             metadata=self._create_key(
                 "metadata", "the database of metadata", key_policies.used_through("rds", account)
+            ),
+            cache=self._create_key(
+                "cache", "the cache and its snapshots", key_policies.used_through("elasticache", account)
             ),
             secrets=self._create_key(
                 "secrets", "passwords and tokens", key_policies.used_through("secretsmanager", account)

@@ -11,6 +11,7 @@ from pulumi import Input, Output
 from pulumi_aws.ec2.launch_template import LaunchTemplate
 from pulumi_aws.eks.node_group import NodeGroup
 
+from infra.aws.fabric import Fabric, create_fabric, fabric_interfaces
 from infra.conventions import GPU_RESOURCE, POOL_LABEL, ComponentType, physical_name, registered
 
 if TYPE_CHECKING:
@@ -28,11 +29,14 @@ class GpuPoolArgs:
     Args:
         environment: part of every name.
         pool: its name; the value of the label `groundplan.dev/pool`.
+        vpc_id: the network.
         cluster_name: the cluster that its nodes join.
+        cluster_security_group_id: the group of all of its nodes.
         kubernetes_version: version of the kubelet; at most that of the control plane.
         node_role_arn: IAM role of the nodes.
-        subnet_ids: private subnets.
+        subnet_ids: private subnets; with EFA, one.
         instance_type: EC2 instance type with NVIDIA GPUs.
+        efa_interfaces: Elastic Fabric Adapters of each node; with any, nodes stand close together.
         min_nodes: never fewer.
         desired_nodes: at creation; afterwards an autoscaler's business.
         max_nodes: never more.
@@ -42,11 +46,14 @@ class GpuPoolArgs:
 
     environment: str
     pool: str
+    vpc_id: Input[str]
     cluster_name: Input[str]
+    cluster_security_group_id: Input[str]
     kubernetes_version: str
     node_role_arn: Input[str]
     subnet_ids: Sequence[Input[str]]
     instance_type: str
+    efa_interfaces: int
     min_nodes: int
     desired_nodes: int
     max_nodes: int
@@ -69,16 +76,19 @@ class GpuPool(pulumi.ComponentResource):
         super().__init__(ComponentType.GPU_POOL, name, None, opts)
         self._args = args
         self._physical_name = physical_name(args.environment, args.pool)
-        group = self._create_group(self._create_template())
+        self._child = pulumi.ResourceOptions(parent=self)
+        fabric = create_fabric(self._physical_name, args.vpc_id, self._child) if args.efa_interfaces else None
+        group = self._create_group(self._create_template(fabric))
         self.outputs = GpuPoolOutputs(name=group.node_group_name, arn=group.arn)
         self.register_outputs(registered(self.outputs))
 
-    def _create_template(self) -> LaunchTemplate:
-        tags = {"Name": self._physical_name, POOL_LABEL: self._args.pool}
+    def _create_template(self, fabric: Fabric | None) -> LaunchTemplate:
+        args = self._args
+        tags = {"Name": self._physical_name, POOL_LABEL: args.pool}
         return LaunchTemplate(
             self._physical_name,
             name=self._physical_name,
-            description=f"Nodes of the pool {self._args.pool}",
+            description=f"Nodes of the pool {args.pool}",
             metadata_options={
                 "http_endpoint": "enabled",
                 "http_tokens": "required",
@@ -87,14 +97,21 @@ class GpuPool(pulumi.ComponentResource):
             },
             block_device_mappings=[
                 self._volume("/dev/xvda", _SYSTEM_VOLUME_GIB),
-                self._volume("/dev/xvdb", self._args.volume_gib),
+                self._volume("/dev/xvdb", args.volume_gib),
             ],
+            placement={"group_name": fabric.placement_group} if fabric else None,
+            # EKS adds the cluster's group only to templates that name no interfaces.
+            network_interfaces=fabric_interfaces(
+                args.efa_interfaces, [args.cluster_security_group_id, fabric.security_group_id]
+            )
+            if fabric
+            else None,
             monitoring={"enabled": True},
             # Default tags of the provider do not reach what EC2 makes from a template.
             tag_specifications=[
                 {"resource_type": kind, "tags": tags} for kind in ("instance", "volume", "network-interface")
             ],
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=self._child,
         )
 
     def _volume(self, device: str, size_gib: int) -> LaunchTemplateBlockDeviceMappingArgsDict:

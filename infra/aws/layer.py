@@ -4,36 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pulumi
 from pulumi import ResourceOptions
-from pulumi_aws.provider import Provider
 
+from infra.aws.access_points import AccessPoints
 from infra.aws.account import Account, current_account
-from infra.aws.audit import Audit, AuditArgs, trail_name
-from infra.aws.cluster import Cluster, ClusterArgs, cluster_name, log_group_name
-from infra.aws.cluster_addons import (
-    AddonSpec,
-    ClusterAddons,
-    ClusterAddonsArgs,
-    node_addons,
-    scheduled_addons,
-)
-from infra.aws.data_stores import DataStores, DataStoresArgs, database_log_group
-from infra.aws.encryption import Encryption, EncryptionArgs
-from infra.aws.gpu_pool import GpuPool, GpuPoolArgs
-from infra.aws.identity import Identity, IdentityArgs, Pipelines
-from infra.aws.lake import Lake, LakeArgs, bucket_name
-from infra.aws.network import Network, NetworkArgs
-from infra.aws.node_role import create_node_role
-from infra.aws.operations import Operations, OperationsArgs, metrics_log_group
-from infra.aws.registry import Registry, RegistryArgs
-from infra.aws.streaming import Brokers, Streaming, StreamingArgs, broker_log_group
-from infra.aws.workload_identity import Grant, WorkloadIdentity, WorkloadIdentityArgs
-from infra.conventions import PROJECT, tenant_namespace
-from infra.planning.eks_versions import KUBERNETES_VERSIONS
+from infra.aws.assembly import access, compute, data, foundation
+from infra.aws.assembly.site import Site
+from infra.aws.audit import Audit
+from infra.aws.cache import Cache
+from infra.aws.catalogue import Catalogue
+from infra.aws.cluster import Cluster
+from infra.aws.cluster_addons import ClusterAddons
+from infra.aws.data_stores import DataStores
+from infra.aws.edge import Edge
+from infra.aws.gpu_pool import GpuPool
+from infra.aws.identity import Identity
+from infra.aws.lake import Lake
+from infra.aws.operations import Operations
+from infra.aws.providers import Providers
+from infra.aws.registry import Registry
+from infra.aws.streaming import Streaming
+from infra.aws.workload_identity import WorkloadIdentity
 from infra.planning.subnets import plan_subnets
-from infra.settings.models import PlatformSettings, Settings
-from infra.settings.release import SERVICES
+from infra.settings.models import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +35,11 @@ class AwsEstate:
 
     account: Account
     lake: Lake
+    access_points: AccessPoints
+    catalogue: Catalogue
     streaming: Streaming
     data_stores: DataStores
+    cache: Cache
     registry: Registry
     cluster: Cluster
     personas: Identity
@@ -52,344 +48,43 @@ class AwsEstate:
     identities: dict[str, dict[str, WorkloadIdentity]]
     audit: Audit
     operations: Operations
+    edge: Edge | None
 
 
-def build_aws(settings: Settings, provider: Provider) -> AwsEstate:
+def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
     """Register every AWS resource of an environment."""
-    builder = _Builder(settings, provider)
-    network, keys = builder.network_and_keys()
-    lake = builder.lake(keys)
-    streaming = builder.streaming(network, keys)
-    data_stores = builder.data_stores(network, keys)
-    cluster = builder.cluster(network, keys)
-    pools, addons = builder.nodes(network, keys, cluster)
+    platform = settings.platform
+    site = Site(
+        platform=platform,
+        account=current_account(providers.home, settings.region),
+        subnets=plan_subnets(platform.network.vpc_range, platform.network.zones),
+        opts=ResourceOptions(provider=providers.home),
+    )
+    network, keys = foundation.network_and_keys(site)
+    lake = data.lake(site, keys)
+    if providers.replicas:
+        data.replicate(site, lake, keys, providers.replicas)
+    streaming = data.streaming(site, network, keys)
+    data_stores = data.data_stores(site, network, keys)
+    cache = data.cache(site, network, keys)
+    cluster = compute.cluster(site, network, keys)
+    pools, addons = compute.nodes(site, network, keys, cluster)
+    personas, identities = access.personas(site, keys, cluster), access.identities(site, keys, cluster, cache)
     return AwsEstate(
-        account=builder.account,
+        account=site.account,
         lake=lake,
+        catalogue=data.catalogue(site, keys, lake, personas),
+        access_points=data.access_points(site, lake, personas, identities),
         streaming=streaming,
         data_stores=data_stores,
-        registry=builder.registry(keys),
+        cache=cache,
+        registry=foundation.registry(site, keys),
         cluster=cluster,
-        personas=builder.personas(keys, cluster),
+        personas=personas,
         pools=pools,
         addons=addons,
-        identities=builder.identities(keys, cluster),
-        audit=builder.audit(keys, lake),
-        operations=builder.operations(keys, cluster),
+        identities=identities,
+        audit=foundation.audit(site, keys, lake),
+        operations=foundation.operations(site, keys, cluster),
+        edge=foundation.edge(site, providers.edge),
     )
-
-
-class _Builder:
-    """Passes settings and outputs on as arguments; decides nothing but the order."""
-
-    def __init__(self, settings: Settings, provider: Provider) -> None:
-        self._platform: PlatformSettings = settings.platform
-        self._opts = ResourceOptions(provider=provider)
-        self.account = current_account(provider, settings.region)
-        self._environment = self._platform.environment
-        self._flow_log_group = f"/{PROJECT}/{self._environment}/flow-logs"
-        self._subnets = plan_subnets(self._platform.network.vpc_range, self._platform.network.zones)
-        self._addon_versions = KUBERNETES_VERSIONS[self._platform.cluster.kubernetes_version]
-
-    def _after(self, *resources: pulumi.Resource) -> ResourceOptions:
-        return ResourceOptions.merge(self._opts, ResourceOptions(depends_on=list(resources)))
-
-    def network_and_keys(self) -> tuple[Network, Encryption]:
-        platform = self._platform
-        keys = Encryption(
-            "encryption",
-            EncryptionArgs(
-                environment=self._environment,
-                account=self.account,
-                administrators=platform.administrators,
-                log_groups=self._log_groups(),
-                trail=trail_name(self._environment),
-                protect=platform.protect_data,
-            ),
-            self._opts,
-        )
-        network = Network(
-            "network",
-            NetworkArgs(
-                environment=self._environment,
-                account=self.account,
-                vpc_range=str(platform.network.vpc_range),
-                plan=self._subnets,
-                nat_per_zone=platform.network.nat_gateways == "one-per-zone",
-                flow_log_group=self._flow_log_group,
-                flow_log_retention_days=platform.network.flow_log_retention_days,
-                logs_key_arn=keys.outputs.logs,
-            ),
-            self._opts,
-        )
-        return network, keys
-
-    def _log_groups(self) -> list[str]:
-        """Every log group that the `logs` key encrypts."""
-        groups = [
-            self._flow_log_group,
-            log_group_name(self._environment),
-            database_log_group(self._environment),
-            metrics_log_group(self._environment),
-        ]
-        if self._platform.streaming.form == "provisioned":
-            groups.append(broker_log_group(self._environment))
-        return groups
-
-    def lake(self, keys: Encryption) -> Lake:
-        settings = self._platform.lake
-        return Lake(
-            "lake",
-            LakeArgs(
-                environment=self._environment,
-                account=self.account,
-                lake_key_arn=keys.outputs.lake,
-                models_key_arn=keys.outputs.models,
-                noncurrent_days=settings.noncurrent_days,
-                checkpoint_days=settings.checkpoint_days,
-                access_log_days=settings.access_log_days,
-                protect=self._platform.protect_data,
-            ),
-            self._opts,
-        )
-
-    def streaming(self, network: Network, keys: Encryption) -> Streaming:
-        settings = self._platform.streaming
-        subnet_ids = network.outputs.isolated_subnet_ids
-        brokers = Brokers(
-            kafka_version=settings.brokers.kafka_version,
-            instance_type=settings.brokers.instance_type,
-            count=settings.brokers.per_zone * len(subnet_ids),
-            volume_gib=settings.brokers.volume_gib,
-            partitions=settings.brokers.partitions,
-            retention_hours=settings.brokers.retention_hours,
-            key_arn=keys.outputs.streaming,
-            log_group=broker_log_group(self._environment),
-            log_retention_days=settings.brokers.log_retention_days,
-            logs_key_arn=keys.outputs.logs,
-        )
-        return Streaming(
-            "streaming",
-            StreamingArgs(
-                environment=self._environment,
-                vpc_id=network.outputs.vpc_id,
-                subnet_ids=subnet_ids,
-                client_ranges=self._client_ranges(),
-                brokers=brokers if settings.form == "provisioned" else None,
-                protect=self._platform.protect_data,
-            ),
-            self._opts,
-        )
-
-    def audit(self, keys: Encryption, lake: Lake) -> Audit:
-        settings = self._platform.audit
-        zones = ("raw", "curated", "models", "checkpoints")
-        return Audit(
-            "audit",
-            AuditArgs(
-                environment=self._environment,
-                account=self.account,
-                key_arn=keys.outputs.audit,
-                access_log_bucket=lake.outputs.access_logs,
-                log_delivery=lake.log_delivery,
-                watched_buckets=[bucket_name(self._environment, zone, self.account) for zone in zones],
-                lock_mode=settings.lock_mode,
-                lock_days=settings.lock_days,
-                keep_days=settings.keep_days,
-                account_services=settings.account_services,
-                recording=settings.recording,
-                threat_features=settings.threat_features,
-                standards=settings.standards,
-                protect=self._platform.protect_data,
-            ),
-            self._opts,
-        )
-
-    def data_stores(self, network: Network, keys: Encryption) -> DataStores:
-        database = self._platform.data_stores.database
-        return DataStores(
-            "data-stores",
-            DataStoresArgs(
-                environment=self._environment,
-                vpc_id=network.outputs.vpc_id,
-                subnet_ids=network.outputs.isolated_subnet_ids,
-                client_ranges=self._client_ranges(),
-                metadata_key_arn=keys.outputs.metadata,
-                secrets_key_arn=keys.outputs.secrets,
-                logs_key_arn=keys.outputs.logs,
-                engine_version=database.engine_version,
-                instances=database.instances,
-                min_capacity=database.min_capacity,
-                max_capacity=database.max_capacity,
-                backup_days=database.backup_days,
-                log_retention_days=database.log_retention_days,
-                protect=self._platform.protect_data,
-            ),
-            self._opts,
-        )
-
-    def operations(self, keys: Encryption, cluster: Cluster) -> Operations:
-        settings = self._platform.operations
-        return Operations(
-            "operations",
-            OperationsArgs(
-                environment=self._environment,
-                account=self.account,
-                backups_key_arn=keys.outputs.backups,
-                alerts_key_arn=keys.outputs.alerts,
-                logs_key_arn=keys.outputs.logs,
-                log_retention_days=self._platform.cluster.log_retention_days,
-                cluster_name=cluster.outputs.name,
-                backup_days=settings.backup_days,
-                backup_lock_days=settings.backup_lock_days,
-                monthly_budget_usd=settings.monthly_budget_usd,
-                tenant_budgets_usd=settings.tenant_budgets_usd,
-                anomaly_usd=settings.anomaly_usd,
-                protect=self._platform.protect_data,
-            ),
-            self._opts,
-        )
-
-    def _client_ranges(self) -> list[str]:
-        """Where nodes, and so pods, have their addresses."""
-        return [str(subnet.address_range) for subnet in self._subnets.private]
-
-    def registry(self, keys: Encryption) -> Registry:
-        return Registry(
-            "registry",
-            RegistryArgs(
-                environment=self._environment,
-                services=SERVICES,
-                key_arn=keys.outputs.registry,
-                protect=self._platform.protect_data,
-            ),
-            self._opts,
-        )
-
-    def cluster(self, network: Network, keys: Encryption) -> Cluster:
-        settings = self._platform.cluster
-        return Cluster(
-            "cluster",
-            ClusterArgs(
-                environment=self._environment,
-                account=self.account,
-                kubernetes_version=settings.kubernetes_version,
-                vpc_id=network.outputs.vpc_id,
-                subnet_ids=network.outputs.isolated_subnet_ids,
-                service_range=str(settings.service_range),
-                api_client_ranges=[str(address_range) for address_range in settings.api_client_ranges],
-                administrators=self._platform.administrators,
-                secrets_key_arn=keys.outputs.cluster,
-                log_group=log_group_name(self._environment),
-                log_retention_days=settings.log_retention_days,
-                logs_key_arn=keys.outputs.logs,
-                protect=self._platform.protect_data,
-            ),
-            self._opts,
-        )
-
-    def nodes(
-        self, network: Network, keys: Encryption, cluster: Cluster
-    ) -> tuple[dict[str, GpuPool], ClusterAddons]:
-        """Pools between the add-ons that nodes need and those that need nodes."""
-        before = self._addons("node-addons", cluster, node_addons(self._addon_versions), self._opts)
-        role_arn = create_node_role(self._environment, self.account, self._opts)
-        pools = {
-            name: GpuPool(
-                f"pool-{name}",
-                GpuPoolArgs(
-                    environment=self._environment,
-                    pool=name,
-                    cluster_name=cluster.outputs.name,
-                    kubernetes_version=self._platform.cluster.kubernetes_version,
-                    node_role_arn=role_arn,
-                    # Nodes pull images and join through NAT: its routes have to be there.
-                    subnet_ids=network.outputs.private_subnet_ids,
-                    instance_type=pool.instance_type,
-                    min_nodes=pool.nodes.min,
-                    desired_nodes=pool.nodes.desired,
-                    max_nodes=pool.nodes.max,
-                    volume_gib=pool.volume_gib,
-                    volumes_key_arn=keys.outputs.volumes,
-                ),
-                self._after(before, network),
-            )
-            for name, pool in self._platform.gpu_pools.items()
-        }
-        after = self._addons(
-            "scheduled-addons", cluster, scheduled_addons(self._addon_versions), self._after(*pools.values())
-        )
-        return pools, after
-
-    def _addons(
-        self, name: str, cluster: Cluster, addons: tuple[AddonSpec, ...], opts: ResourceOptions
-    ) -> ClusterAddons:
-        args = ClusterAddonsArgs(
-            cluster_name=cluster.outputs.name, addons=addons, protect=self._platform.protect_data
-        )
-        return ClusterAddons(name, args, opts)
-
-    def personas(self, keys: Encryption, cluster: Cluster) -> Identity:
-        """Roles of people and pipelines."""
-        settings = self._platform.identity
-        automation = settings.automation
-        return Identity(
-            "identity",
-            IdentityArgs(
-                environment=self._environment,
-                account=self.account,
-                tenants=list(self._platform.tenants),
-                people_account=settings.people_account,
-                mfa_max_age_s=settings.mfa_max_age_minutes * 60,
-                pipelines=Pipelines(
-                    issuer=automation.issuer, audience=automation.audience, subjects=automation.subjects
-                )
-                if automation
-                else None,
-                cluster=cluster.outputs.name,
-                cluster_name=cluster_name(self._environment),
-                lake_key_arn=keys.outputs.lake,
-                models_key_arn=keys.outputs.models,
-            ),
-            self._opts,
-        )
-
-    def identities(self, keys: Encryption, cluster: Cluster) -> dict[str, dict[str, WorkloadIdentity]]:
-        return {
-            tenant: {
-                workload: WorkloadIdentity(
-                    f"{tenant}-{workload}",
-                    WorkloadIdentityArgs(
-                        environment=self._environment,
-                        account=self.account,
-                        cluster_name=cluster.outputs.name,
-                        cluster_arn=cluster.outputs.arn,
-                        tenant=tenant,
-                        workload=workload,
-                        namespace=tenant_namespace(tenant),
-                        grants=grants,
-                    ),
-                    self._opts,
-                )
-                for workload, grants in self._grants(keys).items()
-            }
-            for tenant in self._platform.tenants
-        }
-
-    def _grants(self, keys: Encryption) -> dict[str, list[Grant]]:
-        """What each workload does in the lake."""
-
-        def grant(zone: str, key_arn: pulumi.Output[str], *, write: bool = False) -> Grant:
-            bucket = bucket_name(self._environment, zone, self.account)
-            return Grant(zone=zone, bucket=bucket, key_arn=key_arn, write=write)
-
-        lake, models = keys.outputs.lake, keys.outputs.models
-        return {
-            "ingest": [grant("raw", lake), grant("curated", lake, write=True)],
-            "training": [
-                grant("curated", lake),
-                grant("checkpoints", models, write=True),
-                grant("models", models, write=True),
-            ],
-            "inference": [grant("models", models)],
-        }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,3 +31,20 @@ def expire_after(days: int) -> Rule:
         "filter": {"prefix": ""},
         "expiration": {"days": days},
     }
+
+
+def move_to_tiers(transitions: Sequence[tuple[int, str]]) -> list[Rule]:
+    """Move objects to other storage classes, each given with the days since they were written; maybe no rule.
+
+    S3 leaves objects below 128 KiB where they are: they would cost more there.
+    """
+    if not transitions:
+        return []
+    return [
+        {
+            "id": "move-to-tiers",
+            "status": "Enabled",
+            "filter": {"prefix": ""},
+            "transitions": [{"days": days, "storage_class": name} for days, name in transitions],
+        }
+    ]

@@ -1,7 +1,8 @@
-"""The VPC: three zones with public, private and isolated subnets, NAT, a gateway to S3, and flow logs."""
+"""The VPC: three zones with public, private and isolated subnets, NAT, endpoints, and flow logs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -15,10 +16,9 @@ from pulumi_aws.ec2.route_table import RouteTable
 from pulumi_aws.ec2.route_table_association import RouteTableAssociation
 from pulumi_aws.ec2.subnet import Subnet
 from pulumi_aws.ec2.vpc import Vpc
-from pulumi_aws.ec2.vpc_endpoint import VpcEndpoint
 
 from infra.aws.account import Account
-from infra.aws.documents import allow, document
+from infra.aws.endpoints import connect_s3, connect_services
 from infra.aws.flow_logs import record_traffic
 from infra.conventions import ComponentType, physical_name, registered
 from infra.planning import subnets as planning
@@ -36,6 +36,8 @@ class NetworkArgs:
         vpc_range: the planned range, e.g. `10.40.0.0/16`.
         plan: its subnets.
         nat_per_zone: one NAT gateway in each zone instead of a shared one.
+        endpoints: services with private addresses in the isolated subnets, e.g. `ecr.api`.
+        organization_id: organisation whose resources the endpoints reach; the account's only, if None.
         flow_log_group: name of the flow logs' log group.
         flow_log_retention_days: how long flow logs are kept.
         logs_key_arn: KMS key of the log group.
@@ -46,6 +48,8 @@ class NetworkArgs:
     vpc_range: str
     plan: planning.SubnetPlan
     nat_per_zone: bool
+    endpoints: Sequence[str]
+    organization_id: str | None
     flow_log_group: str
     flow_log_retention_days: int
     logs_key_arn: Input[str]
@@ -75,7 +79,7 @@ class Network(pulumi.ComponentResource):
         self._route_public(public)
         private_tables = self._route_private(public, private)
         isolated_tables = self._route_isolated(isolated)
-        self._connect_s3([*private_tables, *isolated_tables])
+        self._connect([*private_tables, *isolated_tables], isolated)
         record_traffic(
             physical_name(args.environment, "flow-logs"),
             vpc_id=self._vpc.id,
@@ -185,42 +189,26 @@ class Network(pulumi.ComponentResource):
             name, subnet_id=subnet.id, allocation_id=address.id, tags={"Name": name}, opts=self._child
         )
 
-    def _route_isolated(self, subnets: list[Subnet]) -> list[RouteTable]:
-        return [self._create_table(self._named("isolated"), subnets)]
-
-    def _connect_s3(self, tables: list[RouteTable]) -> None:
-        """Keep the lake's traffic off NAT, and let no bucket of another account be written through it."""
-        account = self._args.account
-        VpcEndpoint(
+    def _connect(self, tables: list[RouteTable], subnets: list[Subnet]) -> None:
+        args = self._args
+        connect_s3(
             self._named("s3"),
             vpc_id=self._vpc.id,
-            service_name=f"com.amazonaws.{account.region}.s3",
-            vpc_endpoint_type="Gateway",
             route_table_ids=[table.id for table in tables],
-            policy=document(
-                allow(
-                    "OwnBuckets",
-                    principals="*",
-                    actions=[
-                        "s3:AbortMultipartUpload",
-                        "s3:DeleteObject",
-                        "s3:GetObject",
-                        "s3:GetObjectVersion",
-                        "s3:ListBucket",
-                        "s3:ListMultipartUploadParts",
-                        "s3:PutObject",
-                    ],
-                    resources=["*"],
-                    conditions={"StringEquals": {"aws:ResourceAccount": account.id}},
-                ),
-                allow(
-                    "ImageLayers",
-                    principals="*",
-                    actions=["s3:GetObject"],
-                    # ECR hands out image layers from this bucket of its own.
-                    resources=[account.bucket_arn(f"prod-{account.region}-starport-layer-bucket", "*")],
-                ),
-            ),
-            tags={"Name": self._named("s3")},
+            account=args.account,
+            organization_id=args.organization_id,
             opts=self._child,
         )
+        connect_services(
+            self._named("endpoints"),
+            args.endpoints,
+            vpc_id=self._vpc.id,
+            vpc_range=args.vpc_range,
+            subnet_ids=[subnet.id for subnet in subnets],
+            account=args.account,
+            organization_id=args.organization_id,
+            opts=self._child,
+        )
+
+    def _route_isolated(self, subnets: list[Subnet]) -> list[RouteTable]:
+        return [self._create_table(self._named("isolated"), subnets)]

@@ -18,6 +18,17 @@ _IMAGES = (
     "ecr:PutImage",
     "ecr:UploadLayerPart",
 )
+# Whose table it is, Lake Formation knows.
+_QUERIES = (
+    "athena:Get*",
+    "athena:List*",
+    "athena:StartQueryExecution",
+    "athena:StopQueryExecution",
+    "glue:CreateTable",
+    "glue:Get*",
+    "glue:UpdateTable",
+    "lakeformation:GetDataAccess",
+)
 # Patterns, for a boundary is a ceiling and no grant: each of these reads settings and no data.
 _LOOK = (
     "cloudtrail:Describe*",
@@ -106,6 +117,12 @@ def boundary(account: Account, environment: str) -> list[Statement]:
             resources=[account.bucket_arn(f"{ours}-*"), account.bucket_arn(f"{ours}-*", "*")],
             conditions=here,
         ),
+        allow(
+            "AccessPointsOfThisEnvironment",
+            actions=_DATA,
+            resources=[account.arn("s3", f"accesspoint/{environment}-*")],
+            conditions=here,
+        ),
         allow("KeysHere", actions=_KEYS, resources=[account.arn("kms", "key/*")], conditions=here),
         allow(
             "ImagesOfThisEnvironment",
@@ -113,6 +130,7 @@ def boundary(account: Account, environment: str) -> list[Statement]:
             resources=[account.arn("ecr", f"repository/{ours}/*")],
             conditions=here,
         ),
+        allow("QueriesHere", actions=_QUERIES, resources=_ANYTHING, conditions=here),
         allow("LookAtSettings", actions=_LOOK, resources=_ANYTHING),
         deny("NoIdentities", actions=_NO_IDENTITIES, resources=_ANYTHING),
         deny("NoCoverUp", actions=_NO_COVER_UP, resources=_ANYTHING),

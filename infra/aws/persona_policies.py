@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pulumi import Input
@@ -11,10 +11,19 @@ from infra.aws.account import Account
 from infra.aws.auditor_policy import auditor
 from infra.aws.documents import Statement, allow
 from infra.aws.lake import bucket_name
+from infra.aws.query_policies import queries
 from infra.conventions import Persona, physical_name
 
 _READ = ("s3:GetObject",)
 _WRITE = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject")
+_CHANGE = (*_READ, *_WRITE, "s3:DeleteObject")
+ZONE_ACTIONS: Mapping[Persona, Mapping[str, tuple[str, ...]]] = {
+    Persona.DATA_SCIENTIST: dict.fromkeys(("curated", "features", "models", "checkpoints"), _READ),
+    # What arrived is never deleted by hand.
+    Persona.DATA_ENGINEER: {"raw": (*_READ, *_WRITE), "curated": _CHANGE, "features": _CHANGE},
+    Persona.ML_ENGINEER: {"curated": _READ, "features": _READ, "models": _CHANGE, "checkpoints": _CHANGE},
+}
+"""What each persona does with its tenant's objects in which zones of the lake."""
 _PULL = (
     "ecr:BatchCheckLayerAvailability",
     "ecr:BatchGetImage",
@@ -54,31 +63,32 @@ def persona_policy(scope: PersonaScope, persona: Persona, tenant: str = "") -> l
 
 
 def _data_scientist(scope: PersonaScope, tenant: str) -> list[Statement]:
-    """Looks at curated data, models and checkpoints. Raw data stays with those who clean it."""
+    """Looks at curated data, features, models and checkpoints. Raw data stays with those who clean it."""
     return [
-        *_objects(scope, tenant, "Read", ("curated", "models", "checkpoints"), _READ),
-        _key("UseLakeKey", scope, scope.lake_key_arn),
+        *_objects(scope, tenant, Persona.DATA_SCIENTIST),
+        *queries(scope.account, scope.environment, tenant),
+        _key("UseLakeKey", scope, scope.lake_key_arn, write=True),
         _key("UseModelsKey", scope, scope.models_key_arn),
         _find_cluster(scope),
     ]
 
 
 def _data_engineer(scope: PersonaScope, tenant: str) -> list[Statement]:
-    """Takes raw data in and makes curated data of it. What arrived is never deleted by hand."""
+    """Takes raw data in and makes curated data and features of it."""
     return [
-        *_objects(scope, tenant, "Land", ("raw",), (*_READ, *_WRITE)),
-        *_objects(scope, tenant, "Curate", ("curated",), (*_READ, *_WRITE, "s3:DeleteObject")),
+        *_objects(scope, tenant, Persona.DATA_ENGINEER),
+        *queries(scope.account, scope.environment, tenant, write=True),
         _key("UseLakeKey", scope, scope.lake_key_arn, write=True),
         _find_cluster(scope),
     ]
 
 
 def _ml_engineer(scope: PersonaScope, tenant: str) -> list[Statement]:
-    """Trains on curated data, keeps models and checkpoints, looks at what images hold."""
+    """Trains on curated data and features, keeps models and checkpoints, looks at what images hold."""
     return [
-        *_objects(scope, tenant, "Read", ("curated",), _READ),
-        *_objects(scope, tenant, "Train", ("models", "checkpoints"), (*_READ, *_WRITE, "s3:DeleteObject")),
-        _key("UseLakeKey", scope, scope.lake_key_arn),
+        *_objects(scope, tenant, Persona.ML_ENGINEER),
+        *queries(scope.account, scope.environment, tenant),
+        _key("UseLakeKey", scope, scope.lake_key_arn, write=True),
         _key("UseModelsKey", scope, scope.models_key_arn, write=True),
         *_images(scope, "PullImages", _PULL),
         _find_cluster(scope),
@@ -100,24 +110,28 @@ _OF_TENANTS: Mapping[Persona, Callable[[PersonaScope, str], list[Statement]]] = 
 }
 
 
-def _objects(
-    scope: PersonaScope, tenant: str, verb: str, zones: tuple[str, ...], actions: tuple[str, ...]
-) -> list[Statement]:
-    """Objects below the tenant's prefix in some zones of the lake, and lists of them."""
-    buckets = [bucket_name(scope.environment, zone, scope.account) for zone in zones]
-    return [
-        allow(
-            f"{verb}Lists",
-            actions=["s3:ListBucket"],
-            resources=[scope.account.bucket_arn(bucket) for bucket in buckets],
-            conditions={"StringLike": {"s3:prefix": [f"{tenant}/*"]}},
-        ),
-        allow(
-            f"{verb}Objects",
-            actions=actions,
-            resources=[scope.account.bucket_arn(bucket, f"{tenant}/*") for bucket in buckets],
-        ),
-    ]
+_VERBS = {_READ: "Read", (*_READ, *_WRITE): "Land", _CHANGE: "Change"}
+
+
+def _objects(scope: PersonaScope, tenant: str, persona: Persona) -> Iterator[Statement]:
+    """Objects below the tenant's prefix in the persona's zones of the lake, and lists of them."""
+    zones = ZONE_ACTIONS[persona]
+    for actions, verb in _VERBS.items():
+        buckets = [
+            bucket_name(scope.environment, zone, scope.account) for zone in zones if zones[zone] == actions
+        ]
+        if buckets:
+            yield allow(
+                f"{verb}Lists",
+                actions=["s3:ListBucket"],
+                resources=[scope.account.bucket_arn(bucket) for bucket in buckets],
+                conditions={"StringLike": {"s3:prefix": [f"{tenant}/*"]}},
+            )
+            yield allow(
+                f"{verb}Objects",
+                actions=actions,
+                resources=[scope.account.bucket_arn(bucket, f"{tenant}/*") for bucket in buckets],
+            )
 
 
 def _key(sid: str, scope: PersonaScope, key_arn: Input[str], *, write: bool = False) -> Statement:

@@ -11,6 +11,8 @@ from pulumi_aws.s3.bucket_ownership_controls import BucketOwnershipControls
 from pulumi_aws.s3.bucket_public_access_block import BucketPublicAccessBlock
 from pulumi_aws.s3.bucket_versioning import BucketVersioning
 
+from infra.conventions import DataClass
+
 if TYPE_CHECKING:
     from pulumi_aws.s3 import BucketLifecycleConfigurationRuleArgsDict as Rule
 
@@ -19,7 +21,7 @@ def create_private_bucket(
     name: str,
     *,
     bucket_name: str,
-    data_class: str,
+    data_class: DataClass,
     rules: list[Rule],
     protect: bool,
     opts: pulumi.ResourceOptions,
@@ -41,7 +43,7 @@ def create_private_bucket(
         bucket=bucket_name,
         force_destroy=not protect,
         object_lock_enabled=object_lock,
-        tags={"DataClass": data_class},
+        tags={"DataClass": data_class.value},
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=protect)),
     )
     BucketPublicAccessBlock(

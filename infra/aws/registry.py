@@ -1,4 +1,4 @@
-"""The container registry: one repository per service, with immutable tags."""
+"""The container registry: one repository per service, with immutable tags, scanned and signed images."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from dataclasses import dataclass
 import pulumi
 from pulumi import Input, Output
 from pulumi_aws.ecr.lifecycle_policy import LifecyclePolicy
+from pulumi_aws.ecr.registry_scanning_configuration import RegistryScanningConfiguration
 from pulumi_aws.ecr.repository import Repository
+from pulumi_aws.signer.signing_profile import SigningProfile
 
-from infra.conventions import PROJECT, ComponentType, registered
+from infra.conventions import PROJECT, ComponentType, physical_name, registered
 
+_SIGNATURES = "Notation-OCI-SHA384-ECDSA"
+"""Signatures beside the image in the registry, checked by Notation or an admission controller."""
 _UNTAGGED_DAYS = 7
 _KEPT_IMAGES = 100
 """Enough releases to roll back to; far more than a node group's longest update."""
@@ -26,20 +30,28 @@ class RegistryArgs:
         environment: part of every name.
         services: the deployables that have an image.
         key_arn: KMS key of the images.
+        scanning: of the whole registry, `BASIC` when pushed or `ENHANCED` again and again; None leaves it to
+            another environment of the account.
+        signing_profile: number in the name of the profile that signs images.
+        signature_months: how long a signature is valid.
         protect: refuse to delete repositories; without it they are deleted together with their images.
     """
 
     environment: str
     services: Sequence[str]
     key_arn: Input[str]
+    scanning: str | None
+    signing_profile: int
+    signature_months: int
     protect: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class RegistryOutputs:
-    """URL of each service's repository, without tag or digest."""
+    """URL of each service's repository, without tag or digest, and the profile that signs images."""
 
     repository_urls: dict[str, Output[str]]
+    signing_profile_arn: Output[str]
 
 
 class Registry(pulumi.ComponentResource):
@@ -48,10 +60,40 @@ class Registry(pulumi.ComponentResource):
     def __init__(self, name: str, args: RegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(ComponentType.REGISTRY, name, None, opts)
         self._args = args
+        if args.scanning:
+            self._scan(args.scanning)
         self.outputs = RegistryOutputs(
-            repository_urls={service: self._create_repository(service) for service in args.services}
+            repository_urls={service: self._create_repository(service) for service in args.services},
+            signing_profile_arn=self._create_signing_profile(),
         )
         self.register_outputs(registered(self.outputs))
+
+    def _scan(self, scanning: str) -> None:
+        """Once per account and region: every repository, so that none is forgotten."""
+        frequency = "CONTINUOUS_SCAN" if scanning == "ENHANCED" else "SCAN_ON_PUSH"
+        RegistryScanningConfiguration(
+            physical_name(self._args.environment, "scanning"),
+            scan_type=scanning,
+            rules=[
+                {
+                    "scan_frequency": frequency,
+                    "repository_filters": [{"filter": "*", "filter_type": "WILDCARD"}],
+                }
+            ],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _create_signing_profile(self) -> Output[str]:
+        """AWS keeps a cancelled profile, and so its name, for two years: hence the number."""
+        args = self._args
+        profile = SigningProfile(
+            physical_name(self._args.environment, "images"),
+            name=physical_name(args.environment, "images", str(args.signing_profile)).replace("-", "_"),
+            platform_id=_SIGNATURES,
+            signature_validity_period={"type": "MONTHS", "value": args.signature_months},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return profile.arn
 
     def _create_repository(self, service: str) -> Output[str]:
         args = self._args

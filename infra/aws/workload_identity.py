@@ -16,6 +16,8 @@ from infra.aws.documents import Statement, allow, document
 from infra.conventions import ComponentType, physical_name, registered
 
 _LONGEST_SESSION_S = 3600
+_READ = ("s3:GetObject",)
+_WRITE = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,11 @@ class Grant:
     key_arn: Input[str]
     write: bool = False
 
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """What that is with objects, as IAM names it."""
+        return (*_READ, *_WRITE) if self.write else _READ
+
 
 @dataclass(frozen=True, kw_only=True)
 class WorkloadIdentityArgs:
@@ -48,6 +55,7 @@ class WorkloadIdentityArgs:
         workload: its service account.
         namespace: the service account's namespace.
         grants: what it may do in the lake.
+        cache_arns: the cache and the tenant's user of it, if it may connect.
     """
 
     environment: str
@@ -58,6 +66,7 @@ class WorkloadIdentityArgs:
     workload: str
     namespace: str
     grants: Sequence[Grant]
+    cache_arns: Sequence[Input[str]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +85,7 @@ class WorkloadIdentity(pulumi.ComponentResource):
     ) -> None:
         super().__init__(ComponentType.WORKLOAD_IDENTITY, name, None, opts)
         self._args = args
+        self.grants = tuple(args.grants)
         self._child = pulumi.ResourceOptions(parent=self)
         self._physical_name = physical_name(args.environment, args.tenant, args.workload)
         role = self._create_role()
@@ -124,15 +134,19 @@ class WorkloadIdentity(pulumi.ComponentResource):
             name="lake",
             role=role.name,
             policy=document(
-                *(statement for grant in self._args.grants for statement in self._granted(grant))
+                *(statement for grant in self._args.grants for statement in self._granted(grant)),
+                *self._connecting(),
             ),
             opts=self._child,
         )
 
+    def _connecting(self) -> list[Statement]:
+        arns = self._args.cache_arns
+        return [allow("ConnectToCache", actions=["elasticache:Connect"], resources=arns)] if arns else []
+
     def _granted(self, grant: Grant) -> list[Statement]:
         args = self._args
         sid = grant.zone.title()
-        reading, writing = ["s3:GetObject"], ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject"]
         return [
             allow(
                 f"List{sid}",
@@ -142,7 +156,7 @@ class WorkloadIdentity(pulumi.ComponentResource):
             ),
             allow(
                 f"{'Change' if grant.write else 'Read'}{sid}",
-                actions=[*reading, *writing] if grant.write else reading,
+                actions=grant.actions,
                 resources=[args.account.bucket_arn(grant.bucket, f"{args.tenant}/*")],
             ),
             allow(

@@ -18,7 +18,7 @@ class InstanceType:
         memory_gib: main memory in GiB.
         gpu_count: GPUs in one instance.
         gpu: NVIDIA's name of the GPU.
-        efa: whether it can have an Elastic Fabric Adapter.
+        efa_interfaces: how many Elastic Fabric Adapters it can have; one on each network card.
     """
 
     name: str
@@ -26,29 +26,36 @@ class InstanceType:
     memory_gib: int
     gpu_count: int
     gpu: str
-    efa: bool
+    efa_interfaces: int
+
+    @property
+    def efa(self) -> bool:
+        """Whether it can have an Elastic Fabric Adapter."""
+        return self.efa_interfaces > 0
 
 
-def _gpu_type(name: str, vcpus: int, memory_gib: int, gpu_count: int, gpu: str, *, efa: bool) -> InstanceType:
-    return InstanceType(name=name, vcpus=vcpus, memory_gib=memory_gib, gpu_count=gpu_count, gpu=gpu, efa=efa)
+def _gpu_type(name: str, vcpus: int, memory_gib: int, gpu_count: int, gpu: str, *, efa: int) -> InstanceType:
+    return InstanceType(
+        name=name, vcpus=vcpus, memory_gib=memory_gib, gpu_count=gpu_count, gpu=gpu, efa_interfaces=efa
+    )
 
 
 INSTANCE_TYPES = {
     entry.name: entry
     for entry in (
-        _gpu_type("g4dn.xlarge", 4, 16, 1, "T4", efa=False),
-        _gpu_type("g4dn.12xlarge", 48, 192, 4, "T4", efa=True),
-        _gpu_type("g5.xlarge", 4, 16, 1, "A10G", efa=False),
-        _gpu_type("g5.12xlarge", 48, 192, 4, "A10G", efa=True),
-        _gpu_type("g5.48xlarge", 192, 768, 8, "A10G", efa=True),
-        _gpu_type("g6.xlarge", 4, 16, 1, "L4", efa=False),
-        _gpu_type("g6.12xlarge", 48, 192, 4, "L4", efa=True),
-        _gpu_type("g6.48xlarge", 192, 768, 8, "L4", efa=True),
-        _gpu_type("g6e.xlarge", 4, 32, 1, "L40S", efa=False),
-        _gpu_type("g6e.12xlarge", 48, 384, 4, "L40S", efa=True),
-        _gpu_type("g6e.48xlarge", 192, 1536, 8, "L40S", efa=True),
-        _gpu_type("p4d.24xlarge", 96, 1152, 8, "A100", efa=True),
-        _gpu_type("p5.48xlarge", 192, 2048, 8, "H100", efa=True),
-        _gpu_type("p5en.48xlarge", 192, 2048, 8, "H200", efa=True),
+        _gpu_type("g4dn.xlarge", 4, 16, 1, "T4", efa=0),
+        _gpu_type("g4dn.12xlarge", 48, 192, 4, "T4", efa=1),
+        _gpu_type("g5.xlarge", 4, 16, 1, "A10G", efa=0),
+        _gpu_type("g5.12xlarge", 48, 192, 4, "A10G", efa=1),
+        _gpu_type("g5.48xlarge", 192, 768, 8, "A10G", efa=1),
+        _gpu_type("g6.xlarge", 4, 16, 1, "L4", efa=0),
+        _gpu_type("g6.12xlarge", 48, 192, 4, "L4", efa=1),
+        _gpu_type("g6.48xlarge", 192, 768, 8, "L4", efa=1),
+        _gpu_type("g6e.xlarge", 4, 32, 1, "L40S", efa=0),
+        _gpu_type("g6e.12xlarge", 48, 384, 4, "L40S", efa=1),
+        _gpu_type("g6e.48xlarge", 192, 1536, 8, "L40S", efa=4),
+        _gpu_type("p4d.24xlarge", 96, 1152, 8, "A100", efa=4),
+        _gpu_type("p5.48xlarge", 192, 2048, 8, "H100", efa=32),
+        _gpu_type("p5en.48xlarge", 192, 2048, 8, "H200", efa=16),
     )
 }

@@ -28,7 +28,8 @@ class AuditSettings(SettingsModel):
     """Days after which a record is deleted; at least `lock_days`."""
     account_services: bool = True
     """Whether this environment sets up what exists once per account and region: Config, GuardDuty, Security
-    Hub, Inspector, Access Analyzer, no public bucket. False for a second environment in one account."""
+    Hub, Inspector, Access Analyzer, no public bucket, settings of Lake Formation. False for a second
+    environment there."""
     recording: Literal["CONTINUOUS", "DAILY"] = "DAILY"
     """How often Config records a change. `CONTINUOUS` costs per change, and GPU nodes come and go."""
     threat_features: tuple[ThreatFeature, ...] = ("S3_DATA_EVENTS", "EKS_AUDIT_LOGS")

@@ -7,6 +7,7 @@ from ipaddress import IPv4Network
 from itertools import pairwise
 
 from infra.planning.capacity import peak_gpus, pool_gpus
+from infra.planning.instance_types import INSTANCE_TYPES
 from infra.planning.subnets import SHARED_ADDRESS_SPACE
 from infra.settings.types import nearest, refusal
 
@@ -20,6 +21,49 @@ def in_order(*bounds: tuple[str, float]) -> None:
                 allowed=f"at least {low}",
                 key=(upper,),
             )
+
+
+def outside_domain(domain: str, **origins: str) -> None:
+    """Refuse an origin that the edge itself answers for: requests would go round in circles."""
+    for name, origin in origins.items():
+        if origin == domain or origin.endswith(f".{domain}"):
+            raise refusal(
+                f"the name is {domain} or below it, which leads back to CloudFront",
+                allowed="the name of a load balancer, or a name in another zone",
+                key=(name,),
+            )
+
+
+def far_enough_apart(steps: Sequence[tuple[str, int]], least_days: Mapping[str, int]) -> None:
+    """Refuse moves between storage classes that follow each other sooner than the former is paid for."""
+    for (former, first), (latter, second) in pairwise(steps):
+        paid = least_days[former]
+        if second < first + paid:
+            raise refusal(
+                f"{latter} is {second}, too soon after {former}, which is {first}",
+                allowed=f"at least {first + paid}: {paid} days are paid for anyway",
+                key=(latter,),
+            )
+
+
+def readable_at_once(zone: str, deep_archive_days: int | None) -> None:
+    """Refuse to put tables, models and checkpoints where a read takes hours."""
+    if deep_archive_days is not None and zone != "raw":
+        raise refusal(
+            f"a query or a training run cannot wait hours for zone {zone}",
+            allowed="nothing; only zone raw may go to the deep archive",
+            key=("tiers", zone, "deep_archive_days"),
+        )
+
+
+def moves_before_end(zone: str, move: tuple[str, int], end: tuple[str, int]) -> None:
+    """Refuse to move objects to another storage class on the day of their deletion or later."""
+    if move[1] >= end[1]:
+        raise refusal(
+            f"objects of zone {zone} are deleted after {end[1]} days: {end[0]}",
+            allowed=f"at most {end[1] - 1}, or a later {end[0]}",
+            key=("tiers", zone, move[0]),
+        )
 
 
 def divisible_batch(batch_size: int, processes: int) -> None:
@@ -42,6 +86,50 @@ def zones_in_region(zones: Sequence[str], region: str) -> None:
             )
         if zone in zones[:index]:
             raise refusal("the zone is named twice", allowed="three different zones", key=key)
+
+
+def pool_zone(pool: str, zone: str | None, zones: tuple[str, ...]) -> None:
+    """Refuse a pool in a zone in which the network has no subnets."""
+    if zone is not None and zone not in zones:
+        raise refusal(
+            "the network has no subnet in this zone",
+            allowed=nearest(zone, zones),
+            key=("platform", "gpu_pools", pool, "zone"),
+        )
+
+
+def fabric_possible(pool: str, instance_type: str, zone: str | None, *, efa: bool) -> None:
+    """Refuse EFA on a type without it, or over zones: its traffic does not leave a zone."""
+    if efa and not INSTANCE_TYPES[instance_type].efa:
+        able = ", ".join(name for name, known in INSTANCE_TYPES.items() if known.efa)
+        raise refusal(
+            f"{instance_type} has no Elastic Fabric Adapter",
+            allowed=f"false, or an instance type with EFA: {able}",
+            key=("platform", "gpu_pools", pool, "efa"),
+        )
+    if efa and zone is None:
+        raise refusal(
+            "EFA and a cluster placement group work within one zone only",
+            allowed=f"false, or one zone: groundplan:platform.gpu_pools.{pool}.zone",
+            key=("platform", "gpu_pools", pool, "efa"),
+        )
+
+
+def another_region(replica_region: str, region: str) -> None:
+    """Refuse a second copy in the region of the first."""
+    if replica_region == region:
+        raise refusal(
+            "the environment itself is in this region",
+            allowed=f"any region but {region}",
+            key=("platform", "lake", "replication", "region"),
+        )
+
+
+def named_once(key: str, names: Sequence[str]) -> None:
+    """Refuse a list that names something twice."""
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise refusal(f"{name} is named twice", allowed="each name once", key=(key, str(index)))
 
 
 def no_overlap(vpc_range: IPv4Network, service_range: IPv4Network) -> None:

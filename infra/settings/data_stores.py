@@ -13,6 +13,20 @@ CapacityUnits = Annotated[float, Field(ge=0.5, le=256, multiple_of=0.5)]
 """Aurora capacity units, in halves; one has about 2 GiB of memory."""
 
 
+CacheNodeType = Literal[
+    "cache.t4g.micro",
+    "cache.t4g.small",
+    "cache.t4g.medium",
+    "cache.m7g.large",
+    "cache.m7g.xlarge",
+    "cache.r7g.large",
+    "cache.r7g.xlarge",
+    "cache.r7g.2xlarge",
+    "cache.r7g.4xlarge",
+]
+"""Node types of ElastiCache on Graviton."""
+
+
 class DatabaseSettings(SettingsModel):
     """The database of metadata (Aurora PostgreSQL, serverless v2)."""
 
@@ -35,8 +49,26 @@ class DatabaseSettings(SettingsModel):
         return self
 
 
+class CacheSettings(SettingsModel):
+    """The cache (ElastiCache for Valkey): a primary and replicas, over zones."""
+
+    engine_version: Literal["7.2", "8.0"] = "8.0"
+    """Version of Valkey; AWS adds patches by itself."""
+    node_type: CacheNodeType = "cache.t4g.small"
+    """Type of each node; its memory is what the cache holds."""
+    replicas: Annotated[int, Field(ge=0, le=5)] = 0
+    """Replicas beside the primary. With one or more, a lost zone costs seconds, and none of the data that had
+    been copied; without, the cache begins empty."""
+    snapshot_days: Annotated[int, Field(ge=0, le=35)] = 1
+    """Days that a daily snapshot is kept; 0 makes none."""
+    log_retention_days: RetentionDays = 30
+    """How long the log of slow commands is kept."""
+
+
 class DataStoreSettings(SettingsModel):
     """What the platform stores beside the lake."""
 
     database: DatabaseSettings = DatabaseSettings()
     """The database of metadata."""
+    cache: CacheSettings = CacheSettings()
+    """The cache: online features, sessions, results."""

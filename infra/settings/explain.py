@@ -82,11 +82,13 @@ def _problem(item: ErrorDetails, data: Mapping[str, Any], file: InputFile) -> Pr
     context = item.get("ctx", {})
     location = (*item["loc"], *context.get("key", ()))
     kind = item["type"]
-    given = None if kind == "missing" else _value_at(data, location)
+    of_key = location[-1] == "[key]"
+    if of_key:
+        location = location[:-1]
+    given = location[-1] if of_key else None if kind == "missing" else _value_at(data, location)
     if kind == "refused":
         wrong, allowed = context["wrong"], context["allowed"]
-    elif location[-1] == "[key]":
-        location, given = location[:-1], location[-2]
+    elif of_key:
         wrong, allowed = "the name cannot be used", f"a name that matches {context['pattern']}"
     elif kind == "extra_forbidden":
         siblings = tuple(_schema_at(location[:-1], file.model).get("properties", {}))

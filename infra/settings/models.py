@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Network
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from infra.settings import checks
 from infra.settings.audit import AuditSettings
-from infra.settings.base import Days, RetentionDays, SettingsModel
+from infra.settings.base import RetentionDays, SettingsModel
 from infra.settings.data_stores import DataStoreSettings
+from infra.settings.edge import EdgeSettings
 from infra.settings.identity import IdentitySettings
+from infra.settings.lake import LakeSettings
+from infra.settings.network import NetworkSettings
 from infra.settings.operations import OperationsSettings
+from infra.settings.registry import RegistrySettings
 from infra.settings.streaming import StreamingSettings
 from infra.settings.types import (
     AvailabilityZone,
@@ -25,32 +29,7 @@ from infra.settings.types import (
     RoleName,
     ServiceRange,
     TagValue,
-    VpcRange,
 )
-
-
-class NetworkSettings(SettingsModel):
-    """The VPC."""
-
-    vpc_range: VpcRange
-    """Private range of the whole VPC, /16 to /20. Must not overlap any network it is ever connected to."""
-    zones: Annotated[tuple[AvailabilityZone, ...], Field(min_length=3, max_length=3)]
-    """Three availability zones of the region."""
-    nat_gateways: Literal["one", "one-per-zone"] = "one"
-    """`one` is cheap; `one-per-zone` survives the loss of a zone and avoids traffic between zones."""
-    flow_log_retention_days: RetentionDays = 30
-    """How long the VPC's flow logs are kept."""
-
-
-class LakeSettings(SettingsModel):
-    """The data lake's buckets."""
-
-    noncurrent_days: Days = 30
-    """Days after which replaced and deleted objects are gone for good."""
-    checkpoint_days: Days = 14
-    """Days after which training checkpoints are deleted."""
-    access_log_days: Days = 90
-    """Days after which the buckets' access logs are deleted."""
 
 
 class ClusterSettings(SettingsModel):
@@ -91,6 +70,11 @@ class GpuPoolSettings(SettingsModel):
     """Size of the pool."""
     volume_gib: Annotated[int, Field(ge=50, le=16384)] = 200
     """Data volume of each node in GiB: container images and their scratch space."""
+    zone: AvailabilityZone | None = None
+    """The one zone that its nodes are in; without it, all three. Needed with `efa`."""
+    efa: bool = False
+    """Elastic Fabric Adapters on every network card, and nodes close together in one zone: for training over
+    several nodes. Pods use it if they request `vpc.amazonaws.com/efa`."""
 
 
 class QuotaSettings(SettingsModel):
@@ -230,12 +214,16 @@ class PlatformSettings(SettingsModel):
     """The event stream."""
     data_stores: DataStoreSettings = DataStoreSettings()
     """Data stores beside the lake."""
+    registry: RegistrySettings = RegistrySettings()
+    """Container images."""
     cluster: ClusterSettings
     """The EKS cluster."""
     gpu_pools: Annotated[dict[Name, GpuPoolSettings], Field(min_length=1)]
     """GPU node pools by name."""
     tenants: Annotated[dict[Name, TenantSettings], Field(min_length=1)]
     """Tenants by name."""
+    edge: EdgeSettings | None = None
+    """The public way in; without it, the platform is reached from private networks only."""
     audit: AuditSettings = AuditSettings()
     """What is recorded and watched."""
     operations: OperationsSettings = OperationsSettings()
@@ -254,6 +242,8 @@ class Settings(SettingsModel):
     def _consistent(self) -> Self:
         platform = self.platform
         checks.zones_in_region(platform.network.zones, self.region)
+        if platform.lake.replication:
+            checks.another_region(platform.lake.replication.region, self.region)
         checks.no_overlap(platform.network.vpc_range, platform.cluster.service_range)
         checks.tenants_exist(platform.operations.tenant_budgets_usd, tuple(platform.tenants))
         for name, tenant in platform.tenants.items():
@@ -271,6 +261,8 @@ class Settings(SettingsModel):
                 max_replicas=tenant.inference.replicas.max,
             )
         for name, pool in platform.gpu_pools.items():
+            checks.pool_zone(name, pool.zone, platform.network.zones)
+            checks.fabric_possible(name, pool.instance_type, pool.zone, efa=pool.efa)
             quotas = {
                 tenant_name: tenant.quota.gpus
                 for tenant_name, tenant in platform.tenants.items()

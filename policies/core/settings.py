@@ -59,9 +59,11 @@ class PackSettings(BaseModel):
     """Shortest retention of log groups, by environment."""
     lock_days: Annotated[int, Field(ge=1)] = 365
     """Shortest object lock of audit records in prod."""
-    personal_classes: tuple[str, ...] = ("personal", "raw", "curated", "checkpoints")
+    personal_classes: tuple[str, ...] = ("personal", "internal", "raw", "curated", "checkpoints")
     """Values of the tag `DataClass` of buckets that may hold personal data, or what was made from it."""
     data_class_groups: dict[str, str] = {
+        "personal": "lake",
+        "internal": "lake",
         "raw": "lake",
         "curated": "lake",
         "models": "models",

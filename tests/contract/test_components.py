@@ -17,14 +17,18 @@ import pytest
 import infra.aws
 import infra.kubernetes
 from infra.conventions import ComponentType
-from tests.unit.infra.recording import PROJECT_ROOT, dev_estate
+from tests.unit.infra.recording import PROJECT_ROOT, guarded_estate
 
 TYPE_TOKENS = {
+    "AccessPoints": "groundplan:aws:AccessPoints",
     "Admission": "groundplan:kubernetes:Admission",
     "Audit": "groundplan:aws:Audit",
+    "Cache": "groundplan:aws:Cache",
+    "Catalogue": "groundplan:aws:Catalogue",
     "Cluster": "groundplan:aws:Cluster",
     "ClusterAddons": "groundplan:aws:ClusterAddons",
     "DataStores": "groundplan:aws:DataStores",
+    "Edge": "groundplan:aws:Edge",
     "Encryption": "groundplan:aws:Encryption",
     "GpuPool": "groundplan:aws:GpuPool",
     "Identity": "groundplan:aws:Identity",
@@ -34,6 +38,8 @@ TYPE_TOKENS = {
     "Network": "groundplan:aws:Network",
     "Operations": "groundplan:aws:Operations",
     "Registry": "groundplan:aws:Registry",
+    "Replicas": "groundplan:aws:Replicas",
+    "Replication": "groundplan:aws:Replication",
     "Streaming": "groundplan:aws:Streaming",
     "Tenant": "groundplan:kubernetes:Tenant",
     "Training": "groundplan:kubernetes:Training",
@@ -72,7 +78,7 @@ def _companion(component: type, suffix: str) -> Any:
 
 def test_type_tokens_are_those_of_the_table() -> None:
     """Each component has its frozen token, and there is no token without a component."""
-    registered = {resource.type for resource in dev_estate().resources if not resource.custom}
+    registered = {resource.type for resource in guarded_estate().resources if not resource.custom}
     assert {component.__name__ for component in COMPONENTS} == set(TYPE_TOKENS)
     assert {str(token) for token in ComponentType} == set(TYPE_TOKENS.values()) == registered
 
@@ -114,7 +120,7 @@ def test_every_argument_is_described(component: type) -> None:
 @each_component
 def test_registered_outputs_are_the_outputs_dataclass(component: type) -> None:
     """`register_outputs` is called, with the keys of `<Name>Outputs`."""
-    estate = dev_estate()
+    estate = guarded_estate()
     instances = [one for one in estate.resources if one.type == TYPE_TOKENS[component.__name__]]
     assert instances
     keys = {field.name for field in dataclasses.fields(_companion(component, "Outputs"))}
@@ -131,7 +137,7 @@ def test_everything_a_component_makes_is_below_it(component: type) -> None:
         if inspect.isfunction(member) and not name.startswith("_")
     ]
     assert not public
-    estate = dev_estate()
+    estate = guarded_estate()
     instances = [one for one in estate.resources if one.type == TYPE_TOKENS[component.__name__]]
     for instance in instances:
         assert any(resource.parent == instance.urn for resource in estate.resources), instance.name
@@ -150,7 +156,7 @@ def test_every_resource_goes_through_an_explicit_provider() -> None:
     """No resource falls back to whatever account or cluster the shell is logged in to."""
     strays = [
         resource.urn
-        for resource in dev_estate().resources
+        for resource in guarded_estate().resources
         if resource.custom and not resource.provider and not resource.type.startswith("pulumi:providers:")
     ]
     assert not strays
@@ -158,17 +164,17 @@ def test_every_resource_goes_through_an_explicit_provider() -> None:
 
 def test_the_provider_tags_everything() -> None:
     """Default tags say whose a resource is, what it belongs to and who made it."""
-    provider = dev_estate().one("pulumi:providers:aws")
-    tags = provider.inputs["defaultTags"]
-    for key in ("Project", "Environment", "Stack", "Owner", "CostCenter", "ManagedBy"):
-        assert f'"{key}"' in str(tags)
+    for provider in guarded_estate().of("pulumi:providers:aws"):
+        tags = provider.inputs["defaultTags"]
+        for key in ("Project", "Environment", "Stack", "Owner", "CostCenter", "ManagedBy"):
+            assert f'"{key}"' in str(tags)
 
 
 def test_no_output_is_turned_into_text() -> None:
     """An Output in an f-string becomes a warning text: no input of any resource holds it."""
     spoilt = [
         resource.urn
-        for resource in dev_estate().resources
+        for resource in guarded_estate().resources
         if "__str__ on an Output" in str(resource.inputs) or "<pulumi.output" in str(resource.inputs)
     ]
     assert not spoilt

@@ -33,7 +33,9 @@ BOUNDS = {
     "GEN-01": r"tags|defaultTags\.tags.*",
     "K8S-09": r".*\.resources\.requests",  # what is not requested is requested by the limit
     "K8S-15": r"metadata\.labels",
+    "AI-04": r"rules\.[1-9]\d*\.filter\..*",  # says what a later rule is about; the first ends old versions
     "S3-07": r"rules\.\d+\.filter\..*",  # says which objects it is about; another one is about all
+    "S3-08": r"rules\.[1-9]\d*\.filter\..*",  # as of AI-04
 }
 """Properties that only say whether something is a subject, by rule: breaking one takes it out."""
 

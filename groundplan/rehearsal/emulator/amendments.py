@@ -13,6 +13,7 @@ from moto.core.responses import ActionResult
 from moto.ec2.models.flow_logs import FlowLogsBackend
 from moto.ec2.models.launch_templates import LaunchTemplateBackend
 from moto.ec2.models.nat_gateways import NatGatewayBackend
+from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.responses.flow_logs import FlowLogs as FlowLogsResponse
 from moto.kms.responses import KmsResponse
@@ -21,7 +22,19 @@ from moto.s3.exceptions import InvalidBucketState
 from moto.s3.models import FakeBucket, FakeDeleteMarker, S3Backend
 from moto.s3.responses import S3Response
 
-from groundplan.rehearsal.emulator import aurora, bucket_policies, detectors, operations
+from groundplan.rehearsal.emulator import (
+    access_points,
+    aurora,
+    bucket_policies,
+    catalogue,
+    cloudfront,
+    detectors,
+    elasticache,
+    operations,
+    placement_groups,
+    replication,
+    signing,
+)
 from groundplan.rehearsal.emulator.patching import wrap
 
 _DEFAULT_ROTATION_DAYS = 365
@@ -29,14 +42,23 @@ _DEFAULT_ROTATION_DAYS = 365
 
 def install() -> None:
     """Apply all amendments; a second call changes nothing."""
+    access_points.install()
+    catalogue.install()
+    cloudfront.install()
     detectors.install()
+    elasticache.install()
     operations.install()
+    placement_groups.install()
+    replication.install()
+    signing.install()
     default_user_config["iam"] = {"load_aws_managed_policies": True}
     wrap(FlowLogsBackend, "create_flow_logs", _find_destinations)
     wrap(FlowLogsResponse, "create_flow_logs", _keep_destination_options)
     wrap(LaunchTemplateBackend, "create_launch_template", _keep_template_tags_apart)
     wrap(NatGatewayBackend, "delete_nat_gateway", _delete_interface)
     wrap(VPCBackend, "delete_vpc", _delete_default_acl)
+    # moto tells a rule's description only where the rule is about addresses.
+    setattr(SecurityGroupRule, "description", property(_rule_description))  # noqa: B010 - it has no setter
     wrap(KmsResponse, "enable_key_rotation", _keep_rotation_period)
     wrap(KmsResponse, "get_key_rotation_status", _tell_rotation_period)
     wrap(DBCluster, "__init__", aurora.describe_cluster)
@@ -101,6 +123,11 @@ def _delete_interface(original: Callable[..., Any], backend: Any, nat_gateway_id
             backend.disassociate_address(association_id=address.association_id)
     backend.enis.pop(interface.id, None)
     return gateway
+
+
+def _rule_description(rule: Any) -> str | None:
+    """Security groups: what a rule is for, also of one about the members of a group."""
+    return rule.ip_range.get("Description") or rule.source_group.get("Description")
 
 
 def _keep_rotation_period(original: Callable[..., Any], response: Any) -> Any:

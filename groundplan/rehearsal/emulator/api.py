@@ -15,7 +15,7 @@ from moto import settings
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.wrappers import Response
 
-from groundplan.rehearsal.emulator import access_analyzer, amendments, enforcement, sts
+from groundplan.rehearsal.emulator import access_analyzer, access_points, amendments, enforcement, sts
 from groundplan.rehearsal.emulator.deployer_record import DeployerRecord
 from groundplan.rehearsal.emulator.eks import response as eks_response
 from groundplan.rehearsal.emulator.eks.account import Account
@@ -50,6 +50,7 @@ class Dispatcher(DomainDispatcherApplication):
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request; its body is read before, so that a slow client holds up nobody else."""
         _receive_body(environ)
+        access_points.enter(environ, self._account.account_id)
         application = self.get_application(environ)
         with self._turn:
             answer = enforcement.refuse(environ, self._account, self._record)

@@ -19,6 +19,7 @@ from moto.sts.models import sts_backends
 from groundplan.rehearsal.emulator.eks.account import Account
 from groundplan.rehearsal.emulator.policy_conditions import Context
 from groundplan.rehearsal.emulator.policy_statements import Caller, evaluate
+from groundplan.rehearsal.emulator.request_context import access_point_keys
 
 _ACTIONS = {"s3:HeadObject": "s3:GetObject", "s3:PostObject": "s3:PutObject"}
 """moto names actions by the request's method; IAM has others for HEAD and for multipart uploads."""
@@ -93,6 +94,7 @@ def _context(caller: Caller) -> Context:
         **{f"s3:{name}": request.headers.get(name) for name in _FROM_HEADERS},
         **{f"s3:{name}": request.args.get(name) for name in ("prefix", "delimiter", "max-keys")},
         **dict.fromkeys(_OF_SERVICES_AND_NETWORKS),
+        **access_point_keys(environ),
     }
     return {key.lower(): value for key, value in context.items()}
 

@@ -17,6 +17,7 @@ from moto.iam.models import ManagedPolicy, Role
 from moto.kms.models import kms_backends
 from moto.s3.models import s3_backends
 
+from groundplan.rehearsal.emulator import access_points
 from groundplan.rehearsal.emulator.eks.account import Account
 from groundplan.rehearsal.emulator.policy_conditions import Context
 from groundplan.rehearsal.emulator.policy_statements import Caller, evaluate
@@ -108,10 +109,12 @@ def _named(policies: SessionPolicies, resource: Document | None) -> Iterator[tup
 
 
 def resource_policy(arn: str, account: Account) -> Document | None:
-    """The policy of a bucket (also for its objects) or of a key."""
+    """The policy of a bucket or an access point (also for objects) or of a key."""
     service, _, resource = arn.split(":", 2)[-1].partition(":")
     text: str | bytes | None = None
-    if service == "s3":
+    if service == "s3" and ":accesspoint/" in arn:
+        text = access_points.policy(arn, account.account_id)
+    elif service == "s3":
         bucket = s3_backends[account.account_id]["aws"].buckets.get(arn.rpartition(":")[2].partition("/")[0])
         text = bucket.policy if bucket else None
     elif service == "kms":

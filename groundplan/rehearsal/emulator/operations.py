@@ -17,7 +17,7 @@ from moto.budgets.responses import BudgetsResponse
 from moto.ce.responses import CostExplorerResponse
 from moto.core.exceptions import JsonRESTError
 
-from groundplan.rehearsal.emulator.patching import add, wrap
+from groundplan.rehearsal.emulator.patching import add, kept_in, wrap
 
 
 def install() -> None:
@@ -53,19 +53,12 @@ def install() -> None:
     )
 
 
-def _kept(backend: Any, name: str) -> dict[str, Any]:
-    """What we keep in one of moto's backends, so that it goes with it."""
-    if not hasattr(backend, name):
-        setattr(backend, name, {})
-    return getattr(backend, name)
-
-
 # --- Backup ----------------------------------------------------------------------------------------
 def _selections(response: Any) -> dict[str, dict[str, Any]]:
     """Selections of the plan in the path, by id."""
     backend, plan = response.backup_backend, response.path.split("/plans/")[1].split("/")[0]
     backend.get_backup_plan(plan, None)  # fails where there is none
-    return _kept(backend, "selections").setdefault(plan, {})
+    return kept_in(backend, "selections").setdefault(plan, {})
 
 
 def _selection(response: Any) -> dict[str, Any]:
@@ -139,13 +132,13 @@ def _keep_budget_tags(original: Any, response: Any) -> Any:
     asked = json.loads(response.body)
     arn = f"arn:aws:budgets::{asked['AccountId']}:budget/{asked['Budget']['BudgetName']}"
     tags = {tag["Key"]: tag["Value"] for tag in asked.get("ResourceTags") or []}
-    _kept(response.backend, "tags")[arn] = tags
+    kept_in(response.backend, "tags")[arn] = tags
     return answer
 
 
 def _budget_tags(response: Any) -> dict[str, str]:
     arn = json.loads(response.body)["ResourceARN"]
-    return _kept(response.backend, "tags").setdefault(arn, {})
+    return kept_in(response.backend, "tags").setdefault(arn, {})
 
 
 def list_budget_tags(response: Any) -> str:
@@ -172,13 +165,13 @@ def untag_budget(response: Any) -> str:
 def _create(response: Any, kind: str, arn_key: str, asked: dict[str, Any]) -> str:
     backend, body = response.ce_backend, json.loads(response.body)
     arn = f"arn:aws:ce::{backend.account_id}:{kind}/{uuid.uuid4()}"
-    _kept(backend, kind)[arn] = {arn_key: arn, **asked}
+    kept_in(backend, kind)[arn] = {arn_key: arn, **asked}
     backend.tag_resource(arn, body.get("ResourceTags") or [])
     return json.dumps({arn_key: arn})
 
 
 def _get(response: Any, kind: str, asked_key: str, answer_key: str) -> str:
-    kept, wanted = _kept(response.ce_backend, kind), json.loads(response.body or "{}").get(asked_key)
+    kept, wanted = kept_in(response.ce_backend, kind), json.loads(response.body or "{}").get(asked_key)
     missing = [arn for arn in wanted or [] if arn not in kept]
     if missing:
         code = "UnknownMonitorException" if kind == "anomalymonitor" else "UnknownSubscriptionException"
@@ -201,7 +194,7 @@ def get_anomaly_monitors(response: Any) -> str:
 
 def delete_anomaly_monitor(response: Any) -> str:
     """Cost Explorer: end watching."""
-    _kept(response.ce_backend, "anomalymonitor").pop(json.loads(response.body)["MonitorArn"], None)
+    kept_in(response.ce_backend, "anomalymonitor").pop(json.loads(response.body)["MonitorArn"], None)
     return "{}"
 
 
@@ -220,5 +213,7 @@ def get_anomaly_subscriptions(response: Any) -> str:
 
 def delete_anomaly_subscription(response: Any) -> str:
     """Cost Explorer: tell nobody any more."""
-    _kept(response.ce_backend, "anomalysubscription").pop(json.loads(response.body)["SubscriptionArn"], None)
+    kept_in(response.ce_backend, "anomalysubscription").pop(
+        json.loads(response.body)["SubscriptionArn"], None
+    )
     return "{}"

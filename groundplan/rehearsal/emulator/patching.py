@@ -27,3 +27,10 @@ def add(owner: type, **methods: Callable[..., Any]) -> None:
     """Give a class methods that it lacks."""
     for name, method in methods.items():
         setattr(owner, name, method)
+
+
+def kept_in(backend: Any, name: str) -> dict[str, Any]:
+    """What we keep in one of moto's backends, so that it goes with it."""
+    if not hasattr(backend, name):
+        setattr(backend, name, {})
+    return getattr(backend, name)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from moto.athena.models import athena_backends
 from moto.kms.models import kms_backends
 
 from groundplan.rehearsal.emulator.calls import Call
@@ -131,9 +132,36 @@ def _of_secrets(parameters: Mapping[str, Any], _: str, names: _Names) -> Iterato
         yield secret if secret.startswith("arn:") else names.of("secretsmanager", f"secret:{secret}-??????")
 
 
+def _of_athena(parameters: Mapping[str, Any], _: str, names: _Names) -> Iterator[str]:
+    group = parameters.get("WorkGroup") or parameters.get("Name")
+    query = parameters.get("QueryExecutionId")
+    if query:
+        backend = athena_backends[names.account.account_id][names.account.region]
+        found = backend.executions.get(query)
+        group = found.workgroup.name if found and found.workgroup else None
+    yield names.of("athena", f"workgroup/{group or 'primary'}")
+
+
+def _of_glue(parameters: Mapping[str, Any], operation: str, names: _Names) -> Iterator[str]:
+    """The catalogue, and in it the database and the table: a call needs each of them."""
+    yield names.of("glue", "catalog")
+    of_database = operation in {"GetDatabase", "DeleteDatabase", "UpdateDatabase"}
+    database = parameters.get("DatabaseName") or (parameters.get("Name") if of_database else None)
+    database = database or parameters.get("DatabaseInput", {}).get("Name")
+    if database:
+        yield names.of("glue", f"database/{database}")
+    table = parameters.get("TableName") or parameters.get("TableInput", {}).get("Name")
+    if not table and operation in {"GetTable", "DeleteTable"}:
+        table = parameters.get("Name")
+    if database and (table or operation == "GetTables"):
+        yield names.of("glue", f"table/{database}/{table or '*'}")
+
+
 _FINDERS: Mapping[str, Callable[[Mapping[str, Any], str, _Names], Iterator[str]]] = {
+    "athena": _of_athena,
     "ecr": _of_ecr,
     "eks": _of_eks,
+    "glue": _of_glue,
     "iam": _of_iam,
     "kms": _of_kms,
     "logs": _of_logs,

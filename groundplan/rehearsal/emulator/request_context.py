@@ -8,6 +8,7 @@ from typing import Any
 
 from moto.core.request import Request
 
+from groundplan.rehearsal.emulator import access_points
 from groundplan.rehearsal.emulator.calls import Call
 
 _FAMILIES = ("aws:principaltag/", "aws:requesttag/", "aws:resourcetag/", "ecr:resourcetag/")
@@ -61,6 +62,7 @@ def context_of(call: Call, identity: Mapping[str, str | None]) -> RequestContext
     if call.model == "s3":
         keys |= {f"s3:{name}": request.headers.get(name) for name in _S3_HEADERS}
         keys |= {f"s3:{name}": request.args.get(name) for name in _S3_ARGUMENTS}
+        keys |= access_point_keys(request.environ)
     return RequestContext(keys)
 
 
@@ -73,6 +75,15 @@ def connection_keys(request: Request) -> dict[str, str | None]:
         "aws:useragent": request.headers.get("User-Agent"),
         "aws:viaawsservice": "false",
         "s3:tlsversion": tls[1] if tls else None,
+    }
+
+
+def access_point_keys(environ: Mapping[str, Any]) -> dict[str, str | None]:
+    """Keys about the access point that a request to S3 came through, if it came through one."""
+    arn: str | None = environ.get(access_points.USED)
+    return {
+        "s3:dataaccesspointarn": arn,
+        "s3:dataaccesspointaccount": arn.split(":")[4] if arn else None,
     }
 
 

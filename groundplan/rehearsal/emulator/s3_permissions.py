@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from moto.kms.models import kms_backends
 from moto.s3.models import s3_backends
 
+from groundplan.rehearsal.emulator import access_points
 from groundplan.rehearsal.emulator.calls import Call
 from groundplan.rehearsal.emulator.eks.account import Account
 
@@ -93,8 +94,11 @@ def object_needs(call: Call, account: Account) -> Iterator[Need]:
     if not bucket:
         yield Need(f"s3:{action}", "*")
         return
+    point = call.request.environ.get(access_points.USED)
     for name in _deleted_keys(call) if call.operation == "DeleteObjects" else [key]:
         yield Need(f"s3:{action}", _arn(bucket, name))
+        if point:  # both have to let the request through
+            yield Need(f"s3:{action}", f"{point}/object/{name}" if name else point)
     yield from _source_needs(call, account)
     if action == "GetObject":
         yield from _decrypt(bucket, key, account)

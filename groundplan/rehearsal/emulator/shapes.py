@@ -24,6 +24,10 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
+_SURROGATES = (r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")
+"""Characters beyond the first plane, as Java (and so the models) writes them, and as Python does."""
+
+
 def problems(shape: Shape, value: Any, path: str = "") -> Iterator[str]:
     """Yield one sentence for each way in which a parsed value breaks its shape.
 
@@ -66,7 +70,7 @@ def _structure_problems(shape: StructureShape, value: dict[str, Any], path: str)
 def _string_problems(shape: StringShape, value: str, path: str) -> Iterator[str]:
     if shape.enum and value not in shape.enum:
         yield f"{path}: {value!r} is not one of {', '.join(shape.enum)}"
-    pattern = shape.metadata.get("pattern")
+    pattern = shape.metadata.get("pattern", "").replace(*_SURROGATES)
     if pattern and not re.search(pattern, value):
         yield f"{path}: {value!r} does not match {pattern}"
     yield from _length_problems(shape, len(value), path)

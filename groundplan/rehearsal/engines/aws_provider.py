@@ -14,7 +14,7 @@ from groundplan.rehearsal.providers import grpc_server
 from groundplan.rehearsal.providers.aws.bridge import ensure_schema, schema_file
 from groundplan.rehearsal.toolchain import Toolbox
 from groundplan.rehearsal.toolchain.tools import pinned_version
-from groundplan.rehearsal.world import World
+from groundplan.rehearsal.world import PROJECT_ROOT, World
 
 _BRIDGE = "pulumi-terraform-bridge"
 _PROVIDER = "terraform-provider-aws"
@@ -56,7 +56,9 @@ class AwsProvider(ProcessEngine):
         }
         arguments = [word for name, value in options.items() for word in (f"--{name}", str(value))]
         return Command(
-            argv=[sys.executable, "-m", "groundplan.rehearsal.providers.aws", *arguments], inside=False
+            argv=[sys.executable, "-m", "groundplan.rehearsal.providers.aws", *arguments],
+            env={"PYTHONPATH": str(PROJECT_ROOT)},  # this checkout's, whichever one is installed
+            inside=False,
         )
 
     def ready(self, world: World) -> bool:

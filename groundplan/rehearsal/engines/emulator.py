@@ -19,6 +19,7 @@ class EmulatorEngine(ProcessEngine):
     name: ClassVar[str] = "emulator"
     version: ClassVar[str] = moto.__version__
     stands_for: ClassVar[str] = "the AWS account: EC2, S3, KMS, IAM, ECR, EKS and its controllers"
+    ready_timeout_s: ClassVar[float] = 150  # it first reads the models of thirty services for its inventory
 
     def command(self, world: World) -> Command:
         """Run the package's own module with the Python that runs this."""

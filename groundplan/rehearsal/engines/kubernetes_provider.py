@@ -11,7 +11,7 @@ from groundplan.rehearsal.engines.base import Command, ProcessEngine
 from groundplan.rehearsal.providers import grpc_server
 from groundplan.rehearsal.providers.kubernetes.provider import STANDS_FOR_VERSION
 from groundplan.rehearsal.toolchain import Toolbox
-from groundplan.rehearsal.world import World
+from groundplan.rehearsal.world import PROJECT_ROOT, World
 
 
 class KubernetesProvider(ProcessEngine):
@@ -30,7 +30,9 @@ class KubernetesProvider(ProcessEngine):
         """Our own module, in the interpreter that runs the rehearsal."""
         module = "groundplan.rehearsal.providers.kubernetes"
         return Command(
-            argv=[sys.executable, "-m", module, "--world", str(world.folder / "world.json")], inside=False
+            argv=[sys.executable, "-m", module, "--world", str(world.folder / "world.json")],
+            env={"PYTHONPATH": str(PROJECT_ROOT)},  # this checkout's, whichever one is installed
+            inside=False,
         )
 
     def ready(self, world: World) -> bool:

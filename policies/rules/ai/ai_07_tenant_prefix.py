@@ -14,6 +14,8 @@ POLICY = "aws:iam/rolePolicy:RolePolicy"
 PODS = "pods.eks.amazonaws.com"
 NAMESPACE_TAG = "aws:RequestTag/kubernetes-namespace"
 S3 = "arn:aws:s3:::"
+NO_DATA = "s3:getbucketlocation"
+"""Tells the region of a bucket, and nothing of what is in it; Athena asks before it keeps results."""
 
 
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
@@ -51,7 +53,8 @@ def _stays_within(statement: Statement, tenant: str) -> bool:
     """Objects by their prefix; lists by a condition on it. What is not about S3 is other rules' business."""
     if statement.not_actions or statement.not_resources:
         return False
-    if not any(action == "*" or action.lower().startswith("s3:") for action in statement.actions):
+    actions = [action.lower() for action in statement.actions if action.lower() != NO_DATA]
+    if not any(action == "*" or action.startswith("s3:") for action in actions):
         return True
     prefix = f"{tenant}/"
     listed = statement.values("s3:prefix")

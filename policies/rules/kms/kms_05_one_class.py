@@ -9,8 +9,8 @@ from policies.core.rule import IN_PROD, Context, Finding, Framework, Rule, Sever
 from policies.rules.kms._keys import KEY
 from policies.rules.s3._buckets import BUCKET, ENCRYPTION
 
-RECORDS = ("cloudtrail", "cfg")
-"""Services that write their records into a bucket, with the bucket's key."""
+WRITERS = {"cloudtrail": "audit", "cfg": "audit", "athena": "lake"}
+"""Services that write into a bucket with its key: records of calls and settings, results of queries."""
 NO_USE = ("policy", "assumeRolePolicy", "targetKeyId", "keyId")
 """Properties that speak about a key and encrypt nothing with it."""
 
@@ -32,8 +32,8 @@ def _encrypts_with(resource: Resource, key: Resource) -> bool:
 def _group(resource: Resource, context: Context) -> str:
     """What a resource's data belong to."""
     service = resource.type.split(":")[1].partition("/")[0]
-    if service in RECORDS:
-        return "audit"
+    if service in WRITERS:
+        return WRITERS[service]
     if resource.type != ENCRYPTION:
         return service
     for bucket in context.stack.referred(resource, "bucket", BUCKET):

@@ -14,8 +14,8 @@ import pulumi
 import yaml
 from pulumi.runtime import mocks, rpc, set_mocks
 
-from infra.aws.account import aws_provider
 from infra.aws.layer import build_aws
+from infra.aws.providers import aws_providers
 from infra.conventions import default_tags
 from infra.exports import stack_outputs
 from infra.kubernetes.layer import build_kubernetes
@@ -117,16 +117,38 @@ class _Monitor(mocks.MockMonitor):
 
 
 _COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
-    "aws:eks/cluster:Cluster": lambda name, _: {
+    "aws:eks/cluster:Cluster": lambda name, inputs: {
+        "vpcConfig": inputs["vpcConfig"] | {"clusterSecurityGroupId": f"{name}-nodes"},
         "endpoint": f"https://{name}.eks.example",
         "certificateAuthority": {"data": "Q0E="},
     },
+    "aws:s3/accessPoint:AccessPoint": lambda name, _: {"alias": f"{name}-s3alias"},
     "aws:ecr/repository:Repository": lambda _, inputs: {"repositoryUrl": f"{REGISTRY}/{inputs['name']}"},
     "aws:rds/cluster:Cluster": lambda name, _: {
         "endpoint": f"{name}.cluster.example",
         "readerEndpoint": f"{name}.cluster-ro.example",
         "clusterResourceId": "cluster-EXAMPLE",
     },
+    "aws:elasticache/replicationGroup:ReplicationGroup": lambda name, _: {
+        "primaryEndpointAddress": f"master.{name}.example",
+        "readerEndpointAddress": f"replica.{name}.example",
+    },
+    "aws:acm/certificate:Certificate": lambda _, inputs: {
+        "domainValidationOptions": [
+            {
+                "domainName": inputs["domainName"],
+                "resourceRecordName": f"_proof.{inputs['domainName']}.",
+                "resourceRecordType": "CNAME",
+                "resourceRecordValue": "_value.acm-validations.example.",
+            }
+        ]
+    },
+    "aws:cloudfront/distribution:Distribution": lambda name, _: {
+        "domainName": f"{name}.cloudfront.example",
+        "hostedZoneId": "ZEXAMPLE",
+    },
+    "aws:route53/record:Record": lambda _, inputs: {"fqdn": inputs["name"]},
+    "aws:route53/zone:Zone": lambda name, _: {"zoneId": f"{name}-id", "nameServers": ["ns-1.example"]},
     "aws:msk/configuration:Configuration": lambda _, __: {"latestRevision": 1},
     "aws:msk/cluster:Cluster": lambda name, _: {"bootstrapBrokersSaslIam": f"b-1.{name}.example:9098"},
     "aws:msk/serverlessCluster:ServerlessCluster": lambda name, _: {
@@ -177,7 +199,7 @@ def run_program(settings: Settings) -> dict[str, Any]:
     """What `infra/__main__.py` does between reading its inputs and exporting."""
     environment = settings.platform.environment
     tags = default_tags(environment=environment, stack=environment, owner="owner", cost_center="center")
-    estate = build_aws(settings, aws_provider(settings.region, tags))
+    estate = build_aws(settings, aws_providers(settings, tags))
     tenants = build_kubernetes(settings, estate, Release.model_validate({"images": DIGESTS}))
     return stack_outputs(settings, estate, tenants)
 
@@ -200,7 +222,15 @@ def estate_of(environment: str) -> Recording:
 
 @cache
 def guarded_estate() -> Recording:
-    """The same with what a production environment sets: protected data, a NAT gateway per zone, brokers."""
+    """The same with what a production environment sets: protected data, replicas, brokers, an edge."""
     network = dev_config()["groundplan:platform"]["network"] | {"nat_gateways": "one-per-zone"}
     streaming = {"form": "provisioned"}
-    return record(lambda: run_program(dev_settings(protect_data=True, network=network, streaming=streaming)))
+    lake = dev_config()["groundplan:platform"]["lake"] | {"replication": {"region": "eu-west-1"}}
+    edge = {"domain": "ai.example.com", "origin": "a.example.net", "standby_origin": "b.example.net"}
+    settings = dev_settings(protect_data=True, network=network, streaming=streaming, lake=lake, edge=edge)
+    return record(lambda: run_program(settings))
+
+
+def prod_estate() -> Recording:
+    """The whole prod stack."""
+    return estate_of("prod")

@@ -23,6 +23,10 @@ RENAMED = MappingProxyType(
 )
 """(Type, property of pulumi-aws) to the bridge's property, where neither plural nor prefix tells."""
 
+SAME_AS_OURS = frozenset({("s3/bucket", "replicationConfiguration")})
+"""(Type, property) that are alike although the bridge's schema says otherwise: it has one name for the types
+of this property and of the resource `s3_bucket_replication_configuration`, and describes the latter's."""
+
 ABSENT_ON_PURPOSE = frozenset({"region"})
 """Properties of pulumi-aws 7 that an older provider lacks and the adapter answers for by itself."""
 
@@ -92,7 +96,10 @@ def derive(sdk: Type, bridge: Type, token: str = "") -> Shape | None:
 def _of_records(sdk: Record, bridge: Record, token: str) -> Shape | None:
     names = _matched(sdk.properties, bridge.properties, token)
     fields = {}
+    kind = token.removeprefix("aws:").partition(":")[0]
     for name, theirs in names.items():
+        if (kind, name) in SAME_AS_OURS:
+            continue
         found = _field(theirs, sdk.properties[name], bridge.properties[theirs])
         if found != Field(name):
             fields[name] = found

@@ -28,6 +28,7 @@ _EXCEPTIONS = MappingProxyType(
         "aws:lb/targetGroup:TargetGroup": "LbTargetGroup",
         "aws:rds/subnetGroup:SubnetGroup": "DbSubnetGroup",
         "aws:s3/bucketObjectv2:BucketObjectv2": "S3Object",
+        "aws:s3/bucketReplicationConfig:BucketReplicationConfig": "S3BucketReplicationConfiguration",
     }
 )
 """Tokens that follow no rule, to the bridge's name of the resource. A contract test over what `infra/` uses

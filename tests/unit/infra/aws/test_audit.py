@@ -63,7 +63,7 @@ def test_the_trail_covers_all_regions_and_the_lake() -> None:
     assert trail.inputs["kmsKeyId"]
     _, lake, own = [selector["fieldSelectors"] for selector in trail.inputs["advancedEventSelectors"]]
     buckets = {arn.split(":::")[1].split("-dev-")[1].split("-")[0] for arn in lake[2]["startsWiths"]}
-    assert buckets == {"raw", "curated", "models", "checkpoints"}
+    assert buckets == {"raw", "curated", "features", "models", "checkpoints", "query"}
     assert {"field": "readOnly", "equals": ["true"]} in own
     assert own[2]["startsWiths"] == [f"arn:aws:s3:::{BUCKET}/"]
     policy = dev_estate().one("aws:s3/bucketPolicy:BucketPolicy", "groundplan-dev-audit")

@@ -25,6 +25,7 @@ def test_there_is_one_key_for_each_class_of_data() -> None:
         "alerts",
         "audit",
         "backups",
+        "cache",
         "cluster",
         "lake",
         "logs",
@@ -76,6 +77,7 @@ def test_whoever_is_not_named_is_held_by_a_condition(key: Registered) -> None:
         ("registry", "ecr"),
         ("streaming", "kafka"),
         ("metadata", "rds"),
+        ("cache", "elasticache"),
     ],
 )
 def test_data_keys_work_through_their_service_only(name: str, service: str) -> None:
@@ -94,6 +96,7 @@ def test_the_logs_key_serves_named_log_groups_only() -> None:
         f"{prefix}/groundplan/dev/flow-logs",
         f"{prefix}/aws/eks/groundplan-dev/cluster",
         f"{prefix}/aws/rds/cluster/groundplan-dev-metadata/postgresql",
+        f"{prefix}/groundplan/dev/cache",
         f"{prefix}/aws/vendedlogs/groundplan/dev/metrics",
     ]
     groups = {group.inputs["name"] for group in dev_estate().of("aws:cloudwatch/logGroup:LogGroup")}

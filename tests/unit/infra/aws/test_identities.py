@@ -26,7 +26,9 @@ def test_policies_name_actions_and_resources(policy: Registered) -> None:
     for statement in policy.document():
         assert not [action for action in statement["Action"] if "*" in action]
         if statement["Resource"] == "*":
-            assert statement["Sid"] in {"SeeTheAccount", "LogInToRegistry"}, "its actions have no resource"
+            assert statement["Sid"] in {"SeeTheAccount", "LogInToRegistry", "BorrowAccessToTables"}, (
+                "its actions have no resource"
+            )
 
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
@@ -68,7 +70,7 @@ def test_workload_role_is_for_one_service_account_of_one_cluster(workload: str) 
     ("workload", "expected"),
     [
         ("ingest", {"raw": False, "curated": True}),
-        ("training", {"curated": False, "checkpoints": True, "models": True}),
+        ("training", {"curated": False, "features": False, "checkpoints": True, "models": True}),
         ("inference", {"models": False}),
     ],
 )

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.unit.infra.recording import ACCOUNT_ID, Recording, Registered, dev_estate, guarded_estate
 
-ZONES = ("raw", "curated", "models", "checkpoints")
-BUCKETS = (*ZONES, "access-logs")
+ZONES = ("raw", "curated", "features", "models", "checkpoints")
+LOGGED = (*ZONES, "query-results")
+BUCKETS = (*LOGGED, "access-logs")
 each_bucket = pytest.mark.parametrize("zone", BUCKETS)
 each_zone = pytest.mark.parametrize("zone", ZONES)
 
 
 def _of(type_: str, zone: str, estate: Recording | None = None) -> Registered:
     return (estate or dev_estate()).one(f"aws:s3/{type_}", f"groundplan-dev-{zone}")
+
+
+def _rule(zone: str, name: str) -> Any:
+    """A life-cycle rule of a bucket; None if it has no such rule."""
+    rules = _of("bucketLifecycleConfiguration:BucketLifecycleConfiguration", zone).inputs["rules"]
+    return next((rule for rule in rules if rule["id"] == name), None)
 
 
 @each_bucket
@@ -58,7 +67,13 @@ def test_bucket_speaks_tls_only(zone: str) -> None:
 
 @pytest.mark.parametrize(
     ("zone", "key"),
-    [("raw", "lake"), ("curated", "lake"), ("models", "models"), ("checkpoints", "models")],
+    [
+        ("raw", "lake"),
+        ("curated", "lake"),
+        ("features", "lake"),
+        ("models", "models"),
+        ("checkpoints", "models"),
+    ],
 )
 def test_zone_is_encrypted_with_the_key_of_its_class(zone: str, key: str) -> None:
     """By default, with a bucket key; an upload that asks for another key is denied."""
@@ -91,13 +106,80 @@ def test_only_s3_writes_access_logs_and_only_for_our_buckets() -> None:
     *_, delivery = _of("bucketPolicy:BucketPolicy", "access-logs").document()
     assert delivery["Principal"] == {"Service": "logging.s3.amazonaws.com"}
     assert delivery["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT_ID}
-    assert len(delivery["Condition"]["ArnEquals"]["aws:SourceArn"]) == len((*ZONES, "audit"))
+    assert len(delivery["Condition"]["ArnEquals"]["aws:SourceArn"]) == len((*LOGGED, "audit"))
 
 
-def test_checkpoints_expire() -> None:
-    """They are large, and worth little after a while."""
-    rules = _of("bucketLifecycleConfiguration:BucketLifecycleConfiguration", "checkpoints").inputs["rules"]
-    assert {"days": 14} in [rule["expiration"] for rule in rules]
+@pytest.mark.parametrize(("zone", "days"), [("raw", 90), ("checkpoints", 14), ("access-logs", 90)])
+def test_objects_expire_by_what_they_are(zone: str, days: int) -> None:
+    """Personal data is deleted in time; checkpoints are large, and worth little after a while."""
+    assert _rule(zone, "expire-current")["expiration"] == {"days": days}
+
+
+@pytest.mark.parametrize("zone", ["curated", "features", "models"])
+def test_tables_and_models_do_not_expire_by_object(zone: str) -> None:
+    """A table whose files went one by one would be broken."""
+    assert _rule(zone, "expire-current") is None
+
+
+def test_objects_move_to_cheaper_storage_by_setting() -> None:
+    """Raw data ages; a zone without tiers has no such rule."""
+    assert _rule("raw", "move-to-tiers")["transitions"] == [{"days": 30, "storageClass": "STANDARD_IA"}]
+    assert _rule("models", "move-to-tiers") is None
+
+
+@pytest.mark.parametrize(
+    ("zone", "data_class"),
+    [
+        ("raw", "personal"),
+        ("curated", "internal"),
+        ("features", "internal"),
+        ("models", "models"),
+        ("checkpoints", "checkpoints"),
+        ("query-results", "internal"),
+        ("access-logs", "access-logs"),
+        ("audit", "audit"),
+    ],
+)
+def test_a_bucket_says_what_its_data_is(zone: str, data_class: str) -> None:
+    """Policies and reports go by the tag."""
+    assert _of("bucket:Bucket", zone).inputs["tags"] == {"DataClass": data_class}
+
+
+@each_zone
+def test_a_zone_leaves_its_objects_to_access_points_of_the_account(zone: str) -> None:
+    """And only to those, for callers of the account."""
+    policy = {statement["Sid"]: statement for statement in _of("bucketPolicy:BucketPolicy", zone).document()}
+    assert policy["LeaveToAccessPoints"]["Condition"] == {
+        "StringEquals": {"aws:PrincipalAccount": ACCOUNT_ID, "s3:DataAccessPointAccount": ACCOUNT_ID}
+    }
+
+
+@each_zone
+def test_an_access_point_is_for_one_tenants_roles_below_its_prefix(zone: str) -> None:
+    """No role of anybody else is named, all others are kept out, and nothing can become public."""
+    point = dev_estate().one("aws:s3/accessPoint:AccessPoint", f"dev-{zone}-vision")
+    assert len(point.inputs["name"]) <= 50
+    assert all(point.inputs["publicAccessBlockConfiguration"].values())
+    *allowed, others = point.document()
+    roles = {role for statement in allowed for role in statement["Principal"]["AWS"]}
+    assert roles
+    assert all(":groundplan-dev-vision-" in role for role in roles)
+    arn = f"arn:aws:s3:eu-central-1:{ACCOUNT_ID}:accesspoint/dev-{zone}-vision"
+    assert {statement["Resource"] for statement in allowed} == {arn, f"{arn}/object/vision/*"}
+    assert others["Effect"] == "Deny"
+    assert set(others["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]) == roles
+
+
+def test_access_points_say_what_the_roles_own_policies_say() -> None:
+    """Training writes models; inference, which shares the door, only reads them."""
+    point = dev_estate().one("aws:s3/accessPoint:AccessPoint", "dev-models-vision")
+    writers = {
+        role.rpartition("vision-")[2]
+        for statement in point.document()
+        if statement["Effect"] == "Allow" and "s3:PutObject" in statement["Action"]
+        for role in statement["Principal"]["AWS"]
+    }
+    assert writers == {"training", "ml-engineer"}
 
 
 @each_bucket

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import json
 
-from tests.unit.infra.recording import ACCOUNT_ID, dev_estate, guarded_estate
+from tests.unit.infra.recording import (
+    ACCOUNT_ID,
+    Recording,
+    Registered,
+    dev_config,
+    dev_estate,
+    dev_settings,
+    guarded_estate,
+    prod_estate,
+    record,
+    run_program,
+)
+
+ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 
 
 def test_no_subnet_hands_out_public_addresses() -> None:
@@ -50,14 +64,67 @@ def test_the_default_security_group_allows_nothing() -> None:
 
 
 def test_s3_is_reached_without_nat_and_in_this_account_only() -> None:
-    """The endpoint serves private and isolated tables; buckets of other accounts are out of reach."""
-    endpoint = dev_estate().one("aws:ec2/vpcEndpoint:VpcEndpoint")
+    """The endpoint serves private and isolated tables; buckets and callers of other accounts are refused."""
+    endpoint = dev_estate().one(ENDPOINT, "groundplan-dev-s3")
     assert endpoint.inputs["vpcEndpointType"] == "Gateway"
     assert len(endpoint.inputs["routeTableIds"]) == 4
     own, layers = endpoint.document()
-    assert own["Condition"] == {"StringEquals": {"aws:ResourceAccount": ACCOUNT_ID}}
+    assert own["Condition"] == {
+        "StringEquals": {"aws:PrincipalAccount": ACCOUNT_ID, "aws:ResourceAccount": ACCOUNT_ID}
+    }
     assert layers["Action"] == ["s3:GetObject"]
     assert "s3:*" not in json.dumps([own, layers])
+
+
+def test_services_have_addresses_in_every_zone() -> None:
+    """Under their public names, in isolated subnets, for the VPC and by HTTPS only."""
+    endpoints = _interfaces(prod_estate())
+    assert {"ecr-api", "ecr-dkr", "sts", "kms", "logs", "secretsmanager", "eks", "eks-auth", "ec2"} <= set(
+        endpoints
+    )
+    assert len(_interfaces(dev_estate())) < len(endpoints)
+    for endpoint in endpoints.values():
+        assert endpoint.inputs["privateDnsEnabled"] is True
+        assert len(endpoint.inputs["subnetIds"]) == 3
+        assert all("isolated" in subnet for subnet in endpoint.inputs["subnetIds"])
+        assert endpoint.inputs["securityGroupIds"] == ["groundplan-prod-endpoints-id"]
+    rule = prod_estate().one(INGRESS, "groundplan-prod-endpoints").inputs
+    assert (rule["fromPort"], rule["toPort"], rule["cidrIpv4"]) == (443, 443, "10.48.0.0/16")
+
+
+def test_every_endpoint_serves_our_callers_only() -> None:
+    """No statement lets credentials of another account be used in the VPC, and none writes elsewhere."""
+    for name, endpoint in _interfaces(prod_estate()).items():
+        own, *others = endpoint.document()
+        assert own["Condition"]["StringEquals"] == {"aws:PrincipalAccount": ACCOUNT_ID}
+        assert own["Condition"]["StringEqualsIfExists"] == {"aws:ResourceAccount": ACCOUNT_ID}
+        assert [other["Sid"] for other in others] == (["PullImages"] if name.startswith("ecr") else [])
+        for other in others:
+            assert other["Condition"]["StringEquals"] == {"aws:PrincipalAccount": ACCOUNT_ID}
+            assert not [action for action in other["Action"] if "Put" in action or "*" in action]
+
+
+def test_an_organisation_widens_resources_and_narrows_callers() -> None:
+    """Where it is named, its resources may be reached, by callers that belong to it."""
+    network = dev_config()["groundplan:platform"]["network"] | {"organization_id": "o-a1b2c3d4e5"}
+    estate = record(lambda: run_program(dev_settings(network=network)))
+    own, _ = estate.one(ENDPOINT, "groundplan-dev-s3").document()
+    assert own["Condition"]["StringEquals"] == {
+        "aws:PrincipalAccount": ACCOUNT_ID,
+        "aws:PrincipalOrgID": "o-a1b2c3d4e5",
+        "aws:ResourceOrgID": "o-a1b2c3d4e5",
+    }
+    [own] = _interfaces(estate)["sts"].document()
+    assert own["Condition"]["StringEqualsIfExists"] == {"aws:ResourceOrgID": "o-a1b2c3d4e5"}
+
+
+def _interfaces(estate: Recording) -> dict[str, Registered]:
+    """Interface endpoints by service."""
+    return {
+        endpoint.name.partition("-endpoints-")[2]: endpoint
+        for endpoint in estate.of(ENDPOINT)
+        if endpoint.inputs["vpcEndpointType"] == "Interface"
+    }
 
 
 def test_all_traffic_is_recorded_into_an_encrypted_group() -> None:

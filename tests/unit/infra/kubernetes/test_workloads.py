@@ -237,9 +237,20 @@ def test_the_outputs_are_what_others_rely_on() -> None:
         },
         "lake": {
             zone: f"groundplan-dev-{zone}-{ACCOUNT_ID}"
-            for zone in ("raw", "curated", "models", "checkpoints")
+            for zone in ("raw", "curated", "features", "models", "checkpoints")
+        },
+        "databases": {
+            "vision": {zone: f"groundplan_dev_vision_{zone}" for zone in ("curated", "features")},
+        },
+        "workgroups": {"vision": "groundplan-dev-vision"},
+        "access_points": {
+            "vision": {
+                zone: f"dev-{zone}-vision-s3alias"
+                for zone in ("raw", "curated", "features", "models", "checkpoints")
+            },
         },
         "streaming": {"bootstrap_brokers": "boot.groundplan-dev.example:9098"},
+        "cache": {"endpoint": "master.groundplan-dev-cache.example"},
         "alerts_topic_arn": "arn:of:aws:sns/topic:Topic:groundplan-dev-alerts",
         "backup_vault": "groundplan-dev-backups",
         "metrics_endpoint": "https://groundplan-dev.aps.example/",

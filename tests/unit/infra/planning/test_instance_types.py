@@ -27,6 +27,7 @@ def test_entry_agrees_with_ec2(entry: InstanceType) -> None:
     assert record["MemoryInfo"]["SizeInMiB"] == entry.memory_gib * 1024
     assert (gpu["Count"], gpu["Name"], gpu["Manufacturer"]) == (entry.gpu_count, entry.gpu, "NVIDIA")
     assert record["NetworkInfo"]["EfaSupported"] is entry.efa
+    assert record["NetworkInfo"].get("EfaInfo", {}).get("MaximumEfaInterfaces", 0) == entry.efa_interfaces
 
 
 def test_the_table_is_dated() -> None:

@@ -51,7 +51,8 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
             "groundplan:platform.lake.noncurent_days",
             3,
             "there is no such key",
-            "one of noncurrent_days, checkpoint_days, access_log_days; did you mean 'noncurrent_days'?",
+            "one of noncurrent_days, personal_days, checkpoint_days, access_log_days, query_result_days, "
+            "query_limit_gib, tiers, replication; did you mean 'noncurrent_days'?",
         ),
     ),
     (
@@ -106,7 +107,8 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
             "groundplan:platform.lake",
             3,
             "this is not a mapping",
-            "a mapping with the keys noncurrent_days, checkpoint_days, access_log_days",
+            "a mapping with the keys noncurrent_days, personal_days, checkpoint_days, access_log_days, "
+            "query_result_days, query_limit_gib, tiers, replication",
         ),
     ),
     (

@@ -10,7 +10,10 @@ import yaml
 from infra.settings import SettingsError, load_stack_file
 from infra.settings.release import load_release
 from tests.unit.infra.recording import DEV_STACK, DIGESTS, dev_config
+from tests.unit.infra.settings import mistakes_estate, mistakes_lake
 from tests.unit.infra.settings.mistakes import CASES, Change
+
+ALL_CASES = [*CASES, *mistakes_estate.CASES, *mistakes_lake.CASES]
 
 
 def _error(tmp_path: Path, platform: object, *, region: object = "eu-central-1") -> SettingsError:
@@ -23,7 +26,7 @@ def _error(tmp_path: Path, platform: object, *, region: object = "eu-central-1")
 
 
 @pytest.mark.parametrize(
-    ("change", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+    ("change", "expected"), [case[1:] for case in ALL_CASES], ids=[case[0] for case in ALL_CASES]
 )
 def test_each_mistake_is_explained(
     tmp_path: Path, change: Change, expected: tuple[str, object, str, str]
@@ -54,8 +57,8 @@ def test_the_message_as_a_person_sees_it(tmp_path: Path) -> None:
             "  groundplan:platform.network.vpc_rnage",
             '    given:   "10.40.0.0/16"',
             "    problem: there is no such key",
-            "    allowed: one of vpc_range, zones, nat_gateways, flow_log_retention_days; "
-            "did you mean 'vpc_range'?",
+            "    allowed: one of vpc_range, zones, nat_gateways, endpoints, organization_id, "
+            "flow_log_retention_days; did you mean 'vpc_range'?",
             "Next: correct stacks/Pulumi.dev.yaml, then run: pulumi preview --stack dev",
         ]
     )

@@ -15,32 +15,42 @@ import boto3
 from botocore.config import Config
 from moto.backends import get_backend
 
-from groundplan.rehearsal import pki
+from groundplan.rehearsal import inventory, pki
 from groundplan.rehearsal.emulator.server import Emulator
 from groundplan.rehearsal.world import ACCOUNT_ID, Ports, World
 
 REGION = "eu-central-1"
 SERVICES = (
+    "acm",
     "amp",
+    "athena",
     "backup",
     "budgets",
     "ce",
+    "cloudfront",
     "cloudwatch",
     "sns",
     "cloudtrail",
     "config",
     "ec2",
     "ecr",
+    "elasticache",
+    "glue",
     "guardduty",
     "iam",
     "inspector2",
     "kms",
+    "lakeformation",
     "logs",
     "rds",
+    "route53",
     "s3",
+    "s3control",
     "secretsmanager",
     "securityhub",
+    "signer",
     "sts",
+    "wafv2",
 )
 """What moto keeps of the account between two emulators of one process."""
 
@@ -66,7 +76,7 @@ class Emulated:
         config = Config(
             s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, parameter_validation=False
         )
-        return _session().client(
+        client = _session().client(
             service,
             region_name=REGION,
             aws_access_key_id=login["AccessKeyId"],
@@ -76,6 +86,8 @@ class Emulated:
             verify=str(self.emulator.world.certificate_authority),
             config=config,
         )
+        inventory.call_s3_control_by_its_address(client)
+        return client
 
     def role(self, name: str, service: str | None = None) -> str:
         """Create a role that an AWS service (or nobody) may assume; returns its ARN."""

@@ -12,8 +12,10 @@ from typing import Any
 import pulumi
 
 from infra.aws import key_policies
+from infra.aws.access_points import access_point_name, access_point_policy, accesses
 from infra.aws.account import Account
-from infra.aws.bucket_policies import this_key_only, tls_only
+from infra.aws.bucket_policies import this_key_only, through_access_points, tls_only
+from infra.aws.catalogue import database_name, workgroup_name
 from infra.aws.documents import Statement
 from infra.aws.lake import bucket_name
 from infra.aws.permissions_boundary import boundary
@@ -30,7 +32,14 @@ SUBJECT = "repo:groundplan/groundplan:environment:dev"
 ACCOUNT = Account(id=ACCOUNT_ID, partition="aws", region=REGION)
 PROVIDER = f"arn:aws:iam::{ACCOUNT_ID}:oidc-provider/{ISSUER.removeprefix('https://')}"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT_ID}:policy/groundplan-dev-persona-boundary"
-ZONES = {"raw": "lake", "curated": "lake", "models": "models", "checkpoints": "models", "access-logs": None}
+ZONES = {
+    "raw": "lake",
+    "curated": "lake",
+    "features": "lake",
+    "models": "models",
+    "checkpoints": "models",
+    "access-logs": None,
+}
 _IMAGE_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 _CONFIGURATION = {"digest": "sha256:" + "a" * 64, "size": 1}
 MANIFEST = json.dumps({"schemaVersion": 2, "mediaType": _IMAGE_TYPE, "config": _CONFIGURATION, "layers": []})
@@ -68,10 +77,12 @@ def prepare(aws: Emulated) -> PersonaAccount:
     for cluster in ("groundplan-dev", "other"):
         aws.cluster(cluster)
     _create_roles(aws, keys)
+    _create_tables(aws)
+    doors = _open_access_points(aws)
     buckets = {zone: bucket_name(ENVIRONMENT, zone, ACCOUNT) for zone in ZONES}
     words = {f"{name}_key": arn for name, arn in keys.items()} | buckets
     others = {"deployer": DEPLOYER, "boundary": BOUNDARY, "manifest": MANIFEST, "version": versions["raw"]}
-    return PersonaAccount(aws, words | others | {"blob": "YmxvYg=="})
+    return PersonaAccount(aws, words | others | doors | {"blob": "YmxvYg=="})
 
 
 def _create_key(aws: Emulated) -> str:
@@ -100,10 +111,33 @@ def _create_bucket(aws: Emulated, zone: str, key: str | None) -> str:
         default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
         rule = {"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": True}
         s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]})
-        statements += this_key_only(arn, key)
+        statements += [*this_key_only(arn, key), through_access_points(arn, ACCOUNT)]
     s3.put_bucket_policy(Bucket=name, Policy=_document(statements))
     s3.put_object(Bucket=name, Key="audio/part-0", Body=b"data")
     return s3.put_object(Bucket=name, Key="vision/part-0", Body=b"data")["VersionId"]
+
+
+def _open_access_points(aws: Emulated) -> dict[str, str]:
+    """Create the tenant's access points; returns the alias of each as a word of the matrix."""
+    control, doors = aws.client("s3control"), {}
+    roles = {f"{TENANT}/{persona}": role_arn(persona) for persona in TENANT_PERSONAS}
+    for zone, members in accesses([TENANT], roles, {TENANT: {}})[TENANT].items():
+        name = access_point_name(ENVIRONMENT, zone, TENANT)
+        named = {"AccountId": ACCOUNT_ID, "Name": name}
+        bucket = bucket_name(ENVIRONMENT, zone, ACCOUNT)
+        doors[f"{zone}_door"] = control.create_access_point(**named, Bucket=bucket)["Alias"]
+        policy = access_point_policy(ACCOUNT, name, TENANT, members)
+        control.put_access_point_policy(**named, Policy=_document(policy))
+    return doors
+
+
+def _create_tables(aws: Emulated) -> None:
+    """Databases, tables and work groups of two tenants."""
+    for tenant in (TENANT, "audio"):
+        aws.client("athena").create_work_group(Name=workgroup_name(ENVIRONMENT, tenant))
+        database = database_name(ENVIRONMENT, tenant, "curated")
+        aws.client("glue").create_database(DatabaseInput={"Name": database})
+        aws.client("glue").create_table(DatabaseName=database, TableInput={"Name": "digits"})
 
 
 def _create_roles(aws: Emulated, keys: dict[str, str]) -> None:

@@ -1,0 +1,108 @@
+"""Where code runs: the cluster, its nodes and its add-ons."""
+
+from __future__ import annotations
+
+import pulumi
+from pulumi import ResourceOptions
+
+from infra.aws.assembly.site import Site
+from infra.aws.cluster import Cluster, ClusterArgs, log_group_name
+from infra.aws.cluster_addons import (
+    AddonSpec,
+    ClusterAddons,
+    ClusterAddonsArgs,
+    node_addons,
+    scheduled_addons,
+)
+from infra.aws.encryption import Encryption
+from infra.aws.gpu_pool import GpuPool, GpuPoolArgs
+from infra.aws.network import Network
+from infra.aws.node_role import create_node_role
+from infra.planning.eks_versions import KUBERNETES_VERSIONS
+from infra.planning.instance_types import INSTANCE_TYPES
+from infra.settings.models import GpuPoolSettings
+
+
+def cluster(site: Site, network: Network, keys: Encryption) -> Cluster:
+    """The cluster, without nodes."""
+    settings = site.platform.cluster
+    return Cluster(
+        "cluster",
+        ClusterArgs(
+            environment=site.environment,
+            account=site.account,
+            kubernetes_version=settings.kubernetes_version,
+            vpc_id=network.outputs.vpc_id,
+            subnet_ids=network.outputs.isolated_subnet_ids,
+            service_range=str(settings.service_range),
+            api_client_ranges=[str(address_range) for address_range in settings.api_client_ranges],
+            administrators=site.platform.administrators,
+            secrets_key_arn=keys.outputs.cluster,
+            log_group=log_group_name(site.environment),
+            log_retention_days=settings.log_retention_days,
+            logs_key_arn=keys.outputs.logs,
+            protect=site.platform.protect_data,
+        ),
+        site.opts,
+    )
+
+
+def nodes(
+    site: Site, network: Network, keys: Encryption, cluster: Cluster
+) -> tuple[dict[str, GpuPool], ClusterAddons]:
+    """Pools between the add-ons that nodes need and those that need nodes."""
+    versions = KUBERNETES_VERSIONS[site.platform.cluster.kubernetes_version]
+    before = _addons(site, "node-addons", cluster, node_addons(versions), site.opts)
+    role_arn = create_node_role(site.environment, site.account, site.opts)
+    pools = {
+        name: _pool(site, name, pool, network, keys, cluster, role_arn, site.after(before, network))
+        for name, pool in site.platform.gpu_pools.items()
+    }
+    after = _addons(
+        site, "scheduled-addons", cluster, scheduled_addons(versions), site.after(*pools.values())
+    )
+    return pools, after
+
+
+def _pool(
+    site: Site,
+    name: str,
+    pool: GpuPoolSettings,
+    network: Network,
+    keys: Encryption,
+    cluster: Cluster,
+    role_arn: pulumi.Output[str],
+    opts: ResourceOptions,
+) -> GpuPool:
+    subnets = zip(site.platform.network.zones, network.outputs.private_subnet_ids, strict=True)
+    return GpuPool(
+        f"pool-{name}",
+        GpuPoolArgs(
+            environment=site.environment,
+            pool=name,
+            vpc_id=network.outputs.vpc_id,
+            cluster_name=cluster.outputs.name,
+            cluster_security_group_id=cluster.outputs.security_group_id,
+            kubernetes_version=site.platform.cluster.kubernetes_version,
+            node_role_arn=role_arn,
+            # Nodes pull images and join through NAT: its routes have to be there.
+            subnet_ids=[subnet for zone, subnet in subnets if pool.zone in (None, zone)],
+            instance_type=pool.instance_type,
+            efa_interfaces=INSTANCE_TYPES[pool.instance_type].efa_interfaces if pool.efa else 0,
+            min_nodes=pool.nodes.min,
+            desired_nodes=pool.nodes.desired,
+            max_nodes=pool.nodes.max,
+            volume_gib=pool.volume_gib,
+            volumes_key_arn=keys.outputs.volumes,
+        ),
+        opts,
+    )
+
+
+def _addons(
+    site: Site, name: str, cluster: Cluster, addons: tuple[AddonSpec, ...], opts: ResourceOptions
+) -> ClusterAddons:
+    args = ClusterAddonsArgs(
+        cluster_name=cluster.outputs.name, addons=addons, protect=site.platform.protect_data
+    )
+    return ClusterAddons(name, args, opts)

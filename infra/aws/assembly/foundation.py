@@ -1,0 +1,170 @@
+"""What everything else stands on: network, keys, records of who did what, operation, the edge."""
+
+from __future__ import annotations
+
+from pulumi_aws.provider import Provider
+
+from infra.aws.assembly.site import Site
+from infra.aws.audit import Audit, AuditArgs, trail_name
+from infra.aws.cache import cache_log_group
+from infra.aws.cluster import Cluster, log_group_name
+from infra.aws.data_stores import database_log_group
+from infra.aws.edge import Edge, EdgeArgs
+from infra.aws.encryption import Encryption, EncryptionArgs
+from infra.aws.lake import QUERY_RESULTS, Lake, bucket_name
+from infra.aws.network import Network, NetworkArgs
+from infra.aws.operations import Operations, OperationsArgs, metrics_log_group
+from infra.aws.registry import Registry, RegistryArgs
+from infra.aws.replicas import replica_of
+from infra.aws.streaming import broker_log_group
+from infra.conventions import LAKE_ZONES, PROJECT
+from infra.settings.release import SERVICES
+
+
+def network_and_keys(site: Site) -> tuple[Network, Encryption]:
+    """The network, whose logs need a key, and all keys."""
+    platform = site.platform
+    keys = Encryption(
+        "encryption",
+        EncryptionArgs(
+            environment=site.environment,
+            account=site.account,
+            administrators=platform.administrators,
+            log_groups=_log_groups(site),
+            trail=trail_name(site.environment),
+            protect=platform.protect_data,
+        ),
+        site.opts,
+    )
+    network = Network(
+        "network",
+        NetworkArgs(
+            environment=site.environment,
+            account=site.account,
+            vpc_range=str(platform.network.vpc_range),
+            plan=site.subnets,
+            nat_per_zone=platform.network.nat_gateways == "one-per-zone",
+            endpoints=platform.network.endpoints,
+            organization_id=platform.network.organization_id,
+            flow_log_group=_flow_log_group(site),
+            flow_log_retention_days=platform.network.flow_log_retention_days,
+            logs_key_arn=keys.outputs.logs,
+        ),
+        site.opts,
+    )
+    return network, keys
+
+
+def _flow_log_group(site: Site) -> str:
+    return f"/{PROJECT}/{site.environment}/flow-logs"
+
+
+def _log_groups(site: Site) -> list[str]:
+    """Every log group that the `logs` key encrypts."""
+    groups = [
+        _flow_log_group(site),
+        log_group_name(site.environment),
+        database_log_group(site.environment),
+        cache_log_group(site.environment),
+        metrics_log_group(site.environment),
+    ]
+    if site.platform.streaming.form == "provisioned":
+        groups.append(broker_log_group(site.environment))
+    return groups
+
+
+def audit(site: Site, keys: Encryption, lake: Lake) -> Audit:
+    """Records of what is done, also with the lake's data."""
+    settings = site.platform.audit
+    replication = site.platform.lake.replication
+    replicas = [replica_of(zone) for zone in replication.zones] if replication else []
+    return Audit(
+        "audit",
+        AuditArgs(
+            environment=site.environment,
+            account=site.account,
+            key_arn=keys.outputs.audit,
+            access_log_bucket=lake.outputs.access_logs,
+            log_delivery=lake.log_delivery,
+            watched_buckets=[
+                bucket_name(site.environment, zone, site.account)
+                for zone in (*LAKE_ZONES, QUERY_RESULTS, *replicas)
+            ],
+            lock_mode=settings.lock_mode,
+            lock_days=settings.lock_days,
+            keep_days=settings.keep_days,
+            account_services=settings.account_services,
+            recording=settings.recording,
+            threat_features=settings.threat_features,
+            standards=settings.standards,
+            protect=site.platform.protect_data,
+        ),
+        site.opts,
+    )
+
+
+def operations(site: Site, keys: Encryption, cluster: Cluster) -> Operations:
+    """Backups, alarms, metrics and budgets."""
+    settings = site.platform.operations
+    return Operations(
+        "operations",
+        OperationsArgs(
+            environment=site.environment,
+            account=site.account,
+            backups_key_arn=keys.outputs.backups,
+            alerts_key_arn=keys.outputs.alerts,
+            logs_key_arn=keys.outputs.logs,
+            log_retention_days=site.platform.cluster.log_retention_days,
+            cluster_name=cluster.outputs.name,
+            backup_days=settings.backup_days,
+            backup_lock_days=settings.backup_lock_days,
+            monthly_budget_usd=settings.monthly_budget_usd,
+            tenant_budgets_usd=settings.tenant_budgets_usd,
+            anomaly_usd=settings.anomaly_usd,
+            protect=site.platform.protect_data,
+        ),
+        site.opts,
+    )
+
+
+def edge(site: Site, edge_provider: Provider | None) -> Edge | None:
+    """The public way in, where the settings ask for one."""
+    settings = site.platform.edge
+    if settings is None or edge_provider is None:
+        return None
+    return Edge(
+        "edge",
+        EdgeArgs(
+            environment=site.environment,
+            account=site.account,
+            edge_provider=edge_provider,
+            administrators=site.platform.administrators,
+            domain=settings.domain,
+            origin=settings.origin,
+            standby_origin=settings.standby_origin,
+            health_path=settings.health_path,
+            requests_per_address=settings.requests_per_address,
+            price_class=settings.price_class,
+            log_retention_days=settings.log_retention_days,
+            protect=site.platform.protect_data,
+        ),
+        site.opts,
+    )
+
+
+def registry(site: Site, keys: Encryption) -> Registry:
+    """A repository for the image of each service."""
+    settings = site.platform.registry
+    return Registry(
+        "registry",
+        RegistryArgs(
+            environment=site.environment,
+            services=SERVICES,
+            key_arn=keys.outputs.registry,
+            scanning=settings.scanning if site.platform.audit.account_services else None,
+            signing_profile=settings.signing_profile,
+            signature_months=settings.signature_months,
+            protect=site.platform.protect_data,
+        ),
+        site.opts,
+    )

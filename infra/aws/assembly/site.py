@@ -1,0 +1,43 @@
+"""What all components of an environment are told alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi import ResourceOptions
+
+from infra.aws.account import Account
+from infra.planning.subnets import SubnetPlan
+from infra.settings.models import PlatformSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """An environment's settings, and where it is built.
+
+    Args:
+        platform: the settings.
+        account: account and region.
+        subnets: the planned network.
+        opts: options of every component of the region: they name its provider.
+    """
+
+    platform: PlatformSettings
+    account: Account
+    subnets: SubnetPlan
+    opts: ResourceOptions
+
+    @property
+    def environment(self) -> str:
+        """Its name."""
+        return self.platform.environment
+
+    @property
+    def client_ranges(self) -> list[str]:
+        """Where nodes, and so pods, have their addresses."""
+        return [str(subnet.address_range) for subnet in self.subnets.private]
+
+    def after(self, *resources: pulumi.Resource) -> ResourceOptions:
+        """The options of a component that needs others to be there."""
+        return ResourceOptions.merge(self.opts, ResourceOptions(depends_on=list(resources)))

@@ -1,0 +1,162 @@
+"""The way to AWS' own services without the internet: a gateway to S3 and interfaces to others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+from pulumi import Input
+from pulumi_aws.ec2.security_group import SecurityGroup
+from pulumi_aws.ec2.vpc_endpoint import VpcEndpoint
+from pulumi_aws.vpc.security_group_ingress_rule import SecurityGroupIngressRule
+
+from infra.aws.account import Account
+from infra.aws.documents import Conditions, Statement, allow, document
+
+_HTTPS = 443
+_PULL = (
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:GetAuthorizationToken",
+    "ecr:GetDownloadUrlForLayer",
+)
+
+
+def connect_s3(
+    name: str,
+    *,
+    vpc_id: Input[str],
+    route_table_ids: Sequence[Input[str]],
+    account: Account,
+    organization_id: str | None,
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """Keep the lake's traffic off NAT, and let no stranger's bucket be written through it."""
+    VpcEndpoint(
+        name,
+        vpc_id=vpc_id,
+        service_name=f"com.amazonaws.{account.region}.s3",
+        vpc_endpoint_type="Gateway",
+        route_table_ids=route_table_ids,
+        policy=document(
+            allow(
+                "OwnBuckets",
+                principals="*",
+                actions=[
+                    "s3:AbortMultipartUpload",
+                    "s3:DeleteObject",
+                    "s3:GetObject",
+                    "s3:GetObjectVersion",
+                    "s3:ListBucket",
+                    "s3:ListMultipartUploadParts",
+                    "s3:PutObject",
+                ],
+                resources=["*"],
+                conditions={
+                    "StringEquals": _own_callers(account, organization_id)
+                    | _own_resources(account, organization_id)
+                },
+            ),
+            allow(
+                "ImageLayers",
+                principals="*",
+                actions=["s3:GetObject"],
+                # ECR hands out image layers from this bucket of its own.
+                resources=[account.bucket_arn(f"prod-{account.region}-starport-layer-bucket", "*")],
+            ),
+        ),
+        tags={"Name": name},
+        opts=opts,
+    )
+
+
+def connect_services(
+    name: str,
+    services: Sequence[str],
+    *,
+    vpc_id: Input[str],
+    vpc_range: str,
+    subnet_ids: Sequence[Input[str]],
+    account: Account,
+    organization_id: str | None,
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """Give each service private addresses in the subnets, under its public name.
+
+    Args:
+        name: of the security group, and what the endpoints' names begin with.
+        services: as the end of an endpoint's service name, e.g. `ecr.api`.
+        vpc_id: the network.
+        vpc_range: from where they may be called.
+        subnet_ids: one in each zone.
+        account: whose identities may call, and whose resources they may reach.
+        organization_id: an organisation whose resources may be reached as well, and that callers belong to.
+        opts: options of all resources; they name the parent.
+    """
+    if not services:
+        return
+    group = SecurityGroup(
+        name,
+        name=name,
+        description="Addresses of the VPC that may call AWS services by their endpoints",
+        vpc_id=vpc_id,
+        tags={"Name": name},
+        opts=opts,
+    )
+    SecurityGroupIngressRule(
+        name,
+        security_group_id=group.id,
+        description=f"HTTPS from {vpc_range}",
+        ip_protocol="tcp",
+        from_port=_HTTPS,
+        to_port=_HTTPS,
+        cidr_ipv4=vpc_range,
+        opts=opts,
+    )
+    for service in services:
+        endpoint = f"{name}-{service.replace('.', '-')}"
+        VpcEndpoint(
+            endpoint,
+            vpc_id=vpc_id,
+            service_name=f"com.amazonaws.{account.region}.{service}",
+            vpc_endpoint_type="Interface",
+            private_dns_enabled=True,
+            subnet_ids=subnet_ids,
+            security_group_ids=[group.id],
+            policy=document(*_statements(service, account, organization_id)),
+            tags={"Name": endpoint},
+            opts=opts,
+        )
+
+
+def _statements(service: str, account: Account, organization_id: str | None) -> list[Statement]:
+    """What may be called: all of the service, by our own callers, on resources of ours.
+
+    `IfExists`, because some calls (`ec2:CreateVolume`) carry no owner of a resource; see
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+    callers = _own_callers(account, organization_id)
+    conditions: Conditions = {
+        "StringEquals": callers,
+        "StringEqualsIfExists": _own_resources(account, organization_id),
+    }
+    own = allow("OwnResources", principals="*", actions=["*"], resources=["*"], conditions=conditions)
+    if not service.startswith("ecr."):
+        return [own]
+    # Images of EKS' add-ons are in registries of AWS, in other accounts by region: they may be read.
+    pull = allow(
+        "PullImages", principals="*", actions=_PULL, resources=["*"], conditions={"StringEquals": callers}
+    )
+    return [own, pull]
+
+
+def _own_callers(account: Account, organization_id: str | None) -> dict[str, str]:
+    """Credentials of another account, carried into the VPC, are of no use there."""
+    member = {"aws:PrincipalOrgID": organization_id} if organization_id else {}
+    return {"aws:PrincipalAccount": account.id} | member
+
+
+def _own_resources(account: Account, organization_id: str | None) -> dict[str, str]:
+    if organization_id:
+        return {"aws:ResourceOrgID": organization_id}
+    return {"aws:ResourceAccount": account.id}

@@ -1,0 +1,50 @@
+"""Settings of the network."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from infra.settings.base import RetentionDays, SettingsModel
+from infra.settings.types import AvailabilityZone, VpcRange
+
+EndpointService = Literal[
+    "aps-workspaces",
+    "autoscaling",
+    "ec2",
+    "ecr.api",
+    "ecr.dkr",
+    "eks",
+    "eks-auth",
+    "elasticloadbalancing",
+    "kms",
+    "logs",
+    "monitoring",
+    "secretsmanager",
+    "sns",
+    "sqs",
+    "ssm",
+    "sts",
+]
+"""Services with interface endpoints that something of the platform calls."""
+OrganizationId = Annotated[str, Field(pattern=r"^o-[a-z0-9]{10,32}$")]
+
+
+class NetworkSettings(SettingsModel):
+    """The VPC."""
+
+    vpc_range: VpcRange
+    """Private range of the whole VPC, /16 to /20. Must not overlap any network it is ever connected to."""
+    zones: Annotated[tuple[AvailabilityZone, ...], Field(min_length=3, max_length=3)]
+    """Three availability zones of the region."""
+    nat_gateways: Literal["one", "one-per-zone"] = "one"
+    """`one` is cheap; `one-per-zone` survives the loss of a zone and avoids traffic between zones."""
+    endpoints: Annotated[tuple[EndpointService, ...], Field(max_length=16)] = ()
+    """Services that are reached by private addresses in all three zones, not through NAT. Each costs by zone
+    and hour. S3 has an endpoint always, which costs nothing."""
+    organization_id: OrganizationId | None = None
+    """AWS organisation of the account: endpoints then let its members' resources be reached, and nobody
+    else's. Without it they reach those of this account only."""
+    flow_log_retention_days: RetentionDays = 30
+    """How long the VPC's flow logs are kept."""

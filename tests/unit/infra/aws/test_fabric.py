@@ -1,0 +1,49 @@
+"""Tests of pools whose nodes train together by EFA."""
+
+from __future__ import annotations
+
+from tests.unit.infra.recording import dev_estate, prod_estate
+
+TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+POOL = "groundplan-prod-training"
+
+
+def test_all_traffic_passes_within_the_group_and_none_from_outside() -> None:
+    """EFA needs both directions; neither rule names an address."""
+    for type_ in (INGRESS, EGRESS):
+        rule = prod_estate().one(type_, f"{POOL}-efa").inputs
+        assert rule["ipProtocol"] == "-1"
+        assert rule["referencedSecurityGroupId"] == rule["securityGroupId"] == f"{POOL}-efa-id"
+        assert "cidrIpv4" not in rule
+
+
+def test_every_network_card_has_an_interface() -> None:
+    """A p5.48xlarge has 32 cards; only the first interface takes an address."""
+    interfaces = prod_estate().one(TEMPLATE, POOL).inputs["networkInterfaces"]
+    assert [interface["networkCardIndex"] for interface in interfaces] == list(range(32))
+    assert [interface["interfaceType"] for interface in interfaces] == ["efa"] + ["efa-only"] * 31
+    assert [interface["deviceIndex"] for interface in interfaces] == [0] + [1] * 31
+    for interface in interfaces:
+        assert interface["securityGroups"] == ["groundplan-prod-nodes", f"{POOL}-efa-id"]
+
+
+def test_nodes_stand_close_together_in_one_zone() -> None:
+    """A cluster placement group cannot span zones, so neither does the pool."""
+    estate = prod_estate()
+    assert estate.one("aws:ec2/placementGroup:PlacementGroup", POOL).inputs["strategy"] == "cluster"
+    assert estate.one(TEMPLATE, POOL).inputs["placement"] == {"groupName": POOL}
+    group = estate.one("aws:eks/nodeGroup:NodeGroup", POOL)
+    assert group.inputs["subnetIds"] == ["groundplan-prod-private-eu-central-1a-id"]
+
+
+def test_other_pools_have_none_of_it() -> None:
+    """They spread over all zones, and EKS gives them its own group."""
+    assert not dev_estate().of("aws:ec2/placementGroup:PlacementGroup")
+    template = prod_estate().one(TEMPLATE, "groundplan-prod-inference").inputs
+    assert not {"placement", "networkInterfaces"} & set(template)
+    assert (
+        len(prod_estate().one("aws:eks/nodeGroup:NodeGroup", "groundplan-prod-inference").inputs["subnetIds"])
+        == 3
+    )

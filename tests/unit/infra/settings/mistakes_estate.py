@@ -1,0 +1,97 @@
+"""More mistakes that people make in a stack file: ways out of the network, pools, cache and edge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.unit.infra.settings.mistakes import Change
+
+
+def _network(**changes: Any) -> Change:
+    return lambda platform: platform["network"].update(changes)
+
+
+def _pool(**changes: Any) -> Change:
+    return lambda platform: platform["gpu_pools"]["gpu"].update(changes)
+
+
+CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
+    (
+        "endpoint of an unknown service",
+        _network(endpoints=["sts", "s4"]),
+        (
+            "groundplan:platform.network.endpoints[1]",
+            "s4",
+            "the value is not known",
+            "one of aps-workspaces, autoscaling, ec2, ecr.api, ecr.dkr, eks, eks-auth, elasticloadbalancing, "
+            "kms, logs, monitoring, secretsmanager, sns, sqs, ssm, sts",
+        ),
+    ),
+    (
+        "organisation by its name",
+        _network(organization_id="acme"),
+        (
+            "groundplan:platform.network.organization_id",
+            "acme",
+            "string should match pattern '^o-[a-z0-9]{10,32}$'",
+            "text that matches ^o-[a-z0-9]{10,32}$",
+        ),
+    ),
+    (
+        "EFA over zones",
+        _pool(efa=True),
+        (
+            "groundplan:platform.gpu_pools.gpu.efa",
+            True,
+            "EFA and a cluster placement group work within one zone only",
+            "false, or one zone: groundplan:platform.gpu_pools.gpu.zone",
+        ),
+    ),
+    (
+        "EFA on a type without it",
+        _pool(efa=True, instance_type="g6.xlarge", zone="eu-central-1a"),
+        (
+            "groundplan:platform.gpu_pools.gpu.efa",
+            True,
+            "g6.xlarge has no Elastic Fabric Adapter",
+            "false, or an instance type with EFA: g4dn.12xlarge, g5.12xlarge, g5.48xlarge, g6.12xlarge, "
+            "g6.48xlarge, g6e.12xlarge, g6e.48xlarge, p4d.24xlarge, p5.48xlarge, p5en.48xlarge",
+        ),
+    ),
+    (
+        "pool in a zone without a subnet",
+        _pool(zone="eu-central-1d"),
+        (
+            "groundplan:platform.gpu_pools.gpu.zone",
+            "eu-central-1d",
+            "the network has no subnet in this zone",
+            "one of eu-central-1a, eu-central-1b, eu-central-1c; did you mean 'eu-central-1c'?",
+        ),
+    ),
+    (
+        "edge that leads back to itself",
+        lambda platform: platform.update(
+            edge={
+                "domain": "ai.example.com",
+                "origin": "eu.ai.example.com",
+                "standby_origin": "us.example.net",
+            }
+        ),
+        (
+            "groundplan:platform.edge.origin",
+            "eu.ai.example.com",
+            "the name is ai.example.com or below it, which leads back to CloudFront",
+            "the name of a load balancer, or a name in another zone",
+        ),
+    ),
+    (
+        "more replicas than ElastiCache has",
+        lambda platform: platform["data_stores"]["cache"].update(replicas=9),
+        (
+            "groundplan:platform.data_stores.cache.replicas",
+            9,
+            "input should be less than or equal to 5",
+            "a whole number from 0 to 5",
+        ),
+    ),
+]
