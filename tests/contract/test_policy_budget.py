@@ -87,3 +87,21 @@ def test_the_engine_is_stopped_by_what_an_update_leaves_open() -> None:
     [complaint] = _complaints(resources, dry_run=False)
     assert "were not evaluated and 0 may be" in complaint
     assert _complaints(golden("dev"), dry_run=False) == []
+
+
+def test_what_a_preview_leaves_out_is_not_judged() -> None:
+    """`--exclude` shows a namespace with nothing in it: it breaks no rule, and one with a name does."""
+
+    def found(properties: dict[str, object]) -> set[str]:
+        pack, context = Pack(all_rules()), SimpleNamespace()
+        pack.ConfigureStack(SimpleNamespace(stack="prod", dry_run=True), context)
+        type_ = "kubernetes:core/v1:Namespace"
+        urn, shown = f"urn:pulumi:prod::groundplan::{type_}::n", wire.struct(properties)
+        one = pack.Analyze(analyzer_pb2.AnalyzeRequest(urn=urn, type=type_, properties=shown), context)
+        request = analyzer_pb2.AnalyzeStackRequest()
+        request.resources.add(urn=urn, type=type_, properties=shown)
+        answers = (*one.diagnostics, *pack.AnalyzeStack(request, context).diagnostics)
+        return {each.policyName for each in answers if each.urn == urn}
+
+    assert found({}) == set()
+    assert found({"metadata": {"name": "n"}}) >= {"K8S-13", "K8S-14"}
