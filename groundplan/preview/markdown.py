@@ -121,7 +121,10 @@ def _price(price: PriceDelta) -> Iterator[str]:
     head = ["| smallest size | before | after |", "| --- | ---: | ---: |"]
     unpriced = f" No price is known of {', '.join(price.unpriced)}." if price.unpriced else ""
     origin = f"Prices of {price.as_of} ({price.source}). Not in it: {LEFT_OUT}.{unpriced}"
-    yield from _folded("the lines that differ", [*(head + lines if lines else []), "", origin])
+    if lines:
+        yield from _folded("the lines that differ", [*head, *lines, "", origin])
+    else:
+        yield from _folded("what is priced", [origin])
 
 
 def _policy(delta: PolicyDelta) -> Iterator[str]:

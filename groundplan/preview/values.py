@@ -83,6 +83,8 @@ def _readable(value: Any) -> Any:
         return {key: _readable(item) for key, item in value.items() if key != "__defaults"}
     if isinstance(value, list):
         return [_readable(item) for item in value]
+    if isinstance(value, float) and value.is_integer():  # numbers of the wire are all floats
+        return int(value)
     return UNKNOWN if is_unknown(value) else value
 
 

@@ -75,7 +75,8 @@ class PackSettings(BaseModel):
     secret_readers: tuple[str, ...] = ()
     """Kubernetes roles that may read Secrets, create pods in others' names, or reach nodes."""
     not_evaluated_budget: dict[str, Annotated[int, Field(ge=0)]] = {"dev": 0, "staging": 0, "prod": 0}
-    """Mandatory checks that a preview may leave open, by environment. The audit of a state allows none."""
+    """Mandatory checks that a preview may leave open, by environment: what the first preview of an empty
+    account cannot know. An update, and the audit of a state, may leave none open."""
 
 
 def load_settings(file: Path = SETTINGS_FILE) -> PackSettings:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
+from itertools import groupby, product
+from operator import itemgetter
 from typing import Any
 
 from groundplan.preview.changes import Change
@@ -31,7 +32,10 @@ def review(changes: Sequence[Change]) -> Iterator[Finding]:
                 if not any(_covers(old, right) for old in _rights(change.old))
             )
             if gained:
-                facts = tuple(f"+ {verb} {resource}{_of(group)}" for group, resource, verb in gained)
+                facts = tuple(
+                    f"+ {', '.join(verb for _, _, verb in rights)} {resource}{_of(group)}"
+                    for (group, resource), rights in groupby(gained, key=itemgetter(0, 1))
+                )
                 danger = any("*" in right for right in gained)
                 yield _finding(change, "would allow more.", facts, danger=danger)
         elif kind in _BINDINGS:

@@ -54,8 +54,13 @@ class Registered:
 
 @dataclass
 class Recording(mocks.Mocks):
-    """Everything that a program registered, and what it returned."""
+    """Everything that a program registered, and what it returned.
 
+    With `preview` a new resource has no id yet and no property but its inputs, and what was made of others is
+    unknown: the first preview of an empty account.
+    """
+
+    preview: bool = False
     resources: list[Registered] = field(default_factory=list)
     component_outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     result: Any = None
@@ -63,6 +68,8 @@ class Recording(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         """Make up what AWS would compute: the state is the inputs and what the type computes."""
         inputs = dict(args.inputs)
+        if self.preview:
+            return None, inputs
         computed = _COMPUTED.get(args.typ, lambda _name, _inputs: {})(args.name, inputs)
         return f"{args.name}-id", {"arn": f"arn:of:{args.typ}:{args.name}", **inputs, **computed}
 
@@ -96,7 +103,7 @@ class _Monitor(mocks.MockMonitor):
                     parent=request.parent,
                     type=request.type,
                     name=request.name,
-                    inputs=rpc.deserialize_properties(request.object),
+                    inputs=rpc.deserialize_properties(request.object, keep_unknowns=recording.preview),
                     custom=request.custom,
                     provider=request.provider,
                     protect=request.protect,
@@ -162,10 +169,10 @@ _COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
 }
 
 
-def record(program: Callable[[], Any], stack: str = "dev") -> Recording:
+def record(program: Callable[[], Any], stack: str = "dev", *, preview: bool = False) -> Recording:
     """Run `program` until all it started has ended; what it returns is awaited and becomes `result`."""
-    recording = Recording()
-    set_mocks(recording, project="groundplan", stack=stack, preview=False, monitor=_Monitor(recording))
+    recording = Recording(preview=preview)
+    set_mocks(recording, project="groundplan", stack=stack, preview=preview, monitor=_Monitor(recording))
 
     @pulumi.runtime.test
     async def run() -> None:
@@ -211,13 +218,13 @@ def dev_estate() -> Recording:
 
 
 @cache
-def estate_of(environment: str) -> Recording:
+def estate_of(environment: str, *, preview: bool = False) -> Recording:
     """The whole stack of one environment, from its own file, recorded once."""
     config = yaml.safe_load((PROJECT_ROOT / "stacks" / f"Pulumi.{environment}.yaml").read_text())["config"]
     settings = parse_settings(
         region=config["aws:region"], platform=config["groundplan:platform"], stack=environment
     )
-    return record(lambda: run_program(settings), stack=environment)
+    return record(lambda: run_program(settings), stack=environment, preview=preview)
 
 
 @cache
