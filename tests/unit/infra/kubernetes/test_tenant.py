@@ -17,7 +17,7 @@ POLICIES = {
 OF_THE_CLUSTER = ("Namespace", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
 NAMESPACED = [
     resource
-    for resource in dev_estate().resources
+    for resource in sorted(dev_estate().resources, key=lambda each: each.urn)
     if resource.type.startswith("kubernetes:") and resource.type.rpartition(":")[2] not in OF_THE_CLUSTER
 ]
 
