@@ -80,7 +80,7 @@ class Recording(mocks.Mocks):
         return {"accountId": ACCOUNT_ID, "arn": arn}, []
 
     def of(self, type_: str) -> list[Registered]:
-        """All resources of one type, e.g. `aws:s3/bucket:Bucket`, by name: they are registered in any order."""
+        """All resources of one type, e.g. `aws:s3/bucket:Bucket`, by name: they come in any order."""
         found = [resource for resource in self.resources if resource.type == type_]
         return sorted(found, key=lambda resource: resource.name)
 
