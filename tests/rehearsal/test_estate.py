@@ -6,6 +6,7 @@ Its deployer may do what the policies in `docs/reference` allow, and nothing els
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Generator
@@ -27,6 +28,7 @@ from .conftest import throw_away
 pytestmark = [pytest.mark.rehearsal, pytest.mark.timeout(1500)]
 
 ID = "test-estate"
+QUESTION = re.compile(r":(Describe|Get|List|BatchGet)")
 POLICIES = PROJECT_ROOT / "docs" / "reference" / "deployer-policy.prod.json"
 
 
@@ -69,22 +71,34 @@ def test_data_of_prod_was_protected(records: dict[str, dict[str, Any]]) -> None:
 
 
 def test_the_deployer_had_no_right_too_many(records: dict[str, dict[str, Any]]) -> None:
-    """Its policies are those that its calls needed (else: groundplan deployer-policy prod > the file)."""
+    """Its policies allow what its calls needed (else: groundplan deployer-policy prod > the file).
+
+    How often a provider looks depends on how long things take: only a question may be asked in one run alone.
+    """
     assert records["destroy"]["status"] == "done"
-    assert deployer_policy.derive(worlds.load(ID)) == json.loads(POLICIES.read_text())
+    needed = {need.action for need in read(deployer_policy.record_file(worlds.load(ID)))}
+    allowed = _actions(_statements())
+    assert needed - allowed == set()
+    assert [action for action in sorted(allowed - needed) if not QUESTION.search(action)] == []
+    assert len(allowed) > 300
 
 
 def test_no_action_can_be_left_out(records: dict[str, dict[str, Any]]) -> None:
     """Without any one of them, a call that was made would have been refused."""
     assert records["destroy"]["status"] == "done"
     needs = read(deployer_policy.record_file(worlds.load(ID)))
-    documents = json.loads(POLICIES.read_text())
-    statements = [statement for document in documents for statement in document["Statement"]]
-    actions = {action for statement in statements for action in statement["Action"]}
-    assert len(actions) > 200
-    assert [
-        action for action in sorted(actions) if _allows(_without(action, statements), action, needs)
-    ] == []
+    statements = _statements()
+    needed = sorted({need.action for need in needs})
+    assert [action for action in needed if not _allows({"Statement": statements}, action, needs)] == []
+    assert [action for action in needed if _allows(_without(action, statements), action, needs)] == []
+
+
+def _statements() -> list[dict[str, Any]]:
+    return [statement for document in json.loads(POLICIES.read_text()) for statement in document["Statement"]]
+
+
+def _actions(statements: list[dict[str, Any]]) -> set[str]:
+    return {action for statement in statements for action in statement["Action"]}
 
 
 def _without(action: str, statements: list[dict[str, Any]]) -> dict[str, Any]:
