@@ -38,17 +38,28 @@ def world(tmp_path: Path) -> Generator[World]:
 
 def _await_log(world: World, name: str, text: str) -> None:
     arrived = threading.Event()
-    for _ in range(200):
+    for _ in range(1200):
         if text in processes.log_tail(world, name):
             return
         arrived.wait(0.05)
     pytest.fail(f"{text!r} did not appear in the log of {name}")
 
 
+def _environment_of(pid: int) -> list[bytes]:
+    """The variables of a process; while the kernel still lays it out, it shows none."""
+    shown = threading.Event()
+    for _ in range(1200):
+        text = Path(f"/proc/{pid}/environ").read_bytes()
+        if text:
+            return text.split(b"\0")
+        shown.wait(0.05)
+    pytest.fail(f"process {pid} never showed its environment")
+
+
 def test_started_process_carries_the_rehearsal_and_its_own_session(world: World) -> None:
     """The real process is recorded, with our marker, a minimal environment and a session of its own."""
     pid = processes.start(world, "sleeper", SLEEPER, env={"COLOUR": "red"}, inside=False)
-    environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    environment = _environment_of(pid)
     assert processes.pid(world, "sleeper") == pid
     assert b"GROUNDPLAN_REHEARSAL=unit" in environment
     assert b"COLOUR=red" in environment
