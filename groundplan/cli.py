@@ -237,7 +237,7 @@ def rehearse_run(
 
         groundplan rehearse run dev --id mine --until serve
 
-        groundplan rehearse run prod --only aws --deployer-policy docs/reference/deployer-policy.prod.json
+        groundplan rehearse run prod --only aws --deployer-policy policies.json
     """
     from groundplan.rehearsal.deployer_policy import documents_in
     from groundplan.rehearsal.rehearse import rehearse
@@ -379,7 +379,7 @@ def deployer_policy(
     Examples:
         groundplan deployer-policy prod --account 111122223333
 
-        groundplan deployer-policy prod --id prod-aws > deployer-policy.json
+        groundplan deployer-policy prod --id prod-aws > policies.json
     """
     from groundplan.rehearsal import deployer_policy, worlds
 

@@ -79,12 +79,21 @@ def read(environ: Mapping[str, Any]) -> Call:
     request = Request(copied, populate_request=False)
     model = model_of(scope, request.path)
     try:
+        _write_target_out(copied, model)
         operation, uri_parameters = get_service_router(model).match(request)
         protocol = determine_request_protocol(get_service_model(model), request.content_type)
     except (NotFound, NotImplementedError, UnknownServiceError) as error:
         raise UnknownCallError(f"{request.method} {request.path} of {scope}") from error
     parameters = uri_parameters if model == "s3" else _parsed(request, protocol, operation, uri_parameters)
     return Call(access_key, scope, model, region, str(operation.name), protocol, request, parameters)
+
+
+def _write_target_out(environ: dict[str, Any], model: str) -> None:
+    """Some SDKs leave the first words of a target out, such as Go's for CloudTrail."""
+    prefix = get_service_model(model).metadata.get("targetPrefix")
+    target = environ.get("HTTP_X_AMZ_TARGET")
+    if prefix and target:
+        environ["HTTP_X_AMZ_TARGET"] = f"{prefix}.{target.rpartition('.')[2]}"
 
 
 def model_of(scope: str, path: str) -> str:

@@ -63,6 +63,7 @@ def refuse(environ: Mapping[str, Any], account: Account, record: DeployerRecord)
         call = calls.read(environ)
     except calls.UnknownCallError as unknown:
         if trusted:
+            log.warning("not recorded, because it is no known operation: %s", unknown)
             return None
         log.warning("refused, because it is no known operation: %s", unknown)
         return Response(_UNKNOWN.format(escape(str(unknown))), 403)

@@ -14,12 +14,14 @@ from typing import Any
 import pytest
 from werkzeug.test import Client, EnvironBuilder
 
+from groundplan.rehearsal.emulator import calls
 from groundplan.rehearsal.emulator.api import Dispatcher
 from groundplan.rehearsal.emulator.deployer_record import DeployerRecord
 from groundplan.rehearsal.emulator.eks.account import Account
 from tests.unit.rehearsal.emulator.emulated import ACCOUNT_ID, REGION, Emulated
 
 PARALLEL = 100
+CLOUDTRAIL = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101"
 
 
 def test_one_request_is_answered_at_a_time(tmp_path: Path) -> None:
@@ -114,3 +116,13 @@ def test_a_call_whose_answer_was_lost_is_answered_again(aws: Emulated) -> None:
     iam.meta.events.unregister("before-send.iam.CreateRole", unique_id="mark")
     with pytest.raises(iam.exceptions.EntityAlreadyExistsException):
         iam.create_role(RoleName="once", AssumeRolePolicyDocument=trust)
+
+
+@pytest.mark.parametrize("target", ["CloudTrail_20131101.GetTrail", f"{CLOUDTRAIL}.GetTrail"])
+def test_a_target_is_understood_as_each_sdk_writes_it(target: str) -> None:
+    """Go's SDK leaves out the first words of CloudTrail's."""
+    environ = EnvironBuilder("/", method="POST", data='{"Name": "audit"}').get_environ()
+    signed = "AWS4-HMAC-SHA256 Credential=AKIA/20260101/eu-central-1/cloudtrail/aws4_request, Signature=0"
+    environ |= {"HTTP_AUTHORIZATION": signed, "HTTP_X_AMZ_TARGET": target}
+    call = calls.read(environ | {"CONTENT_TYPE": "application/x-amz-json-1.1"})
+    assert (call.operation, call.parameters) == ("GetTrail", {"Name": "audit"})
