@@ -7,13 +7,12 @@ from pulumi import Input
 from pulumi_aws.s3.bucket import Bucket
 from pulumi_aws.s3.bucket_object_lock_configuration import BucketObjectLockConfiguration
 from pulumi_aws.s3.bucket_policy import BucketPolicy
-from pulumi_aws.s3.bucket_server_side_encryption_configuration import BucketServerSideEncryptionConfiguration
 
 from infra.aws import bucket_policies
 from infra.aws.account import Account
 from infra.aws.documents import Statement, allow, document
 from infra.aws.lifecycle import expire_after, expire_noncurrent
-from infra.aws.private_bucket import create_private_bucket
+from infra.aws.private_bucket import create_private_bucket, encrypt_with
 from infra.conventions import DataClass
 
 TRAIL_PREFIX = "cloudtrail"
@@ -52,20 +51,7 @@ def create_audit_bucket(
         rule={"default_retention": {"mode": lock_mode, "days": lock_days}},
         opts=opts,
     )
-    BucketServerSideEncryptionConfiguration(
-        name,
-        bucket=bucket.bucket,
-        rules=[
-            {
-                "apply_server_side_encryption_by_default": {
-                    "sse_algorithm": "aws:kms",
-                    "kms_master_key_id": key_arn,
-                },
-                "bucket_key_enabled": True,
-            }
-        ],
-        opts=opts,
-    )
+    encrypt_with(name, bucket, key_arn, opts=opts)
     bucket_arn = account.bucket_arn(bucket_name)
     statements = [*bucket_policies.tls_only(bucket_arn), *_written_by_trail(bucket_arn, account, trail_arn)]
     return bucket, BucketPolicy(name, bucket=bucket.bucket, policy=document(*statements), opts=opts)

@@ -13,8 +13,8 @@ from pulumi_aws.elasticache.replication_group import ReplicationGroup
 from pulumi_aws.elasticache.subnet_group import SubnetGroup
 from pulumi_aws.elasticache.user import User
 from pulumi_aws.elasticache.user_group import UserGroup
-from pulumi_aws.vpc.security_group_ingress_rule import SecurityGroupIngressRule
 
+from infra.aws.client_groups import create_client_group
 from infra.conventions import PROJECT, ComponentType, physical_name, registered
 
 _ENGINE = "valkey"
@@ -164,26 +164,15 @@ class Cache(pulumi.ComponentResource):
         )
 
     def _create_security_group(self) -> SecurityGroup:
-        group = SecurityGroup(
+        return create_client_group(
             self._name,
-            name=self._name,
             description="Private networks that may reach the cache",
             vpc_id=self._args.vpc_id,
-            tags={"Name": self._name},
+            service="Valkey",
+            port=_PORT,
+            client_ranges=self._args.client_ranges,
             opts=self._child,
         )
-        for number, address_range in enumerate(self._args.client_ranges):
-            SecurityGroupIngressRule(
-                f"{self._name}-{number}",
-                security_group_id=group.id,
-                description=f"Valkey from {address_range}",
-                ip_protocol="tcp",
-                from_port=_PORT,
-                to_port=_PORT,
-                cidr_ipv4=address_range,
-                opts=self._child,
-            )
-        return group
 
 
 _COMMANDS = "+@read +@write +@connection +@transaction +@pubsub -@dangerous -@admin"

@@ -15,9 +15,9 @@ from pulumi_aws.eks.cluster import Cluster as EksCluster
 from pulumi_aws.iam.role import Role
 from pulumi_aws.iam.role_policy import RolePolicy
 from pulumi_aws.iam.role_policy_attachment import RolePolicyAttachment
-from pulumi_aws.vpc.security_group_ingress_rule import SecurityGroupIngressRule
 
 from infra.aws.account import Account
+from infra.aws.client_groups import create_client_group
 from infra.aws.documents import allow, document, service_trust
 from infra.conventions import ComponentType, physical_name, registered
 
@@ -137,27 +137,15 @@ class Cluster(pulumi.ComponentResource):
         )
 
     def _admit_api_clients(self) -> SecurityGroup:
-        name = physical_name(self._args.environment, "api-clients")
-        group = SecurityGroup(
-            name,
-            name=name,
+        return create_client_group(
+            physical_name(self._args.environment, "api-clients"),
             description="Private networks that may reach the API server",
             vpc_id=self._args.vpc_id,
-            tags={"Name": name},
+            service="HTTPS",
+            port=443,
+            client_ranges=self._args.api_client_ranges,
             opts=self._child,
         )
-        for number, address_range in enumerate(self._args.api_client_ranges):
-            SecurityGroupIngressRule(
-                f"{name}-{number}",
-                security_group_id=group.id,
-                description=f"HTTPS from {address_range}",
-                ip_protocol="tcp",
-                from_port=443,
-                to_port=443,
-                cidr_ipv4=address_range,
-                opts=self._child,
-            )
-        return group
 
     def _create_cluster(
         self, role: Role, api_clients: SecurityGroup, before: list[pulumi.Resource]

@@ -13,8 +13,8 @@ from pulumi_aws.rds._enums import EngineType
 from pulumi_aws.rds.cluster import Cluster
 from pulumi_aws.rds.cluster_instance import ClusterInstance
 from pulumi_aws.rds.subnet_group import SubnetGroup
-from pulumi_aws.vpc.security_group_ingress_rule import SecurityGroupIngressRule
 
+from infra.aws.client_groups import create_client_group
 from infra.conventions import BACKUP_TAG, ComponentType, physical_name, registered
 
 _ENGINE = EngineType.AURORA_POSTGRESQL
@@ -89,26 +89,15 @@ class DataStores(pulumi.ComponentResource):
         self.register_outputs(registered(self.outputs))
 
     def _create_security_group(self) -> SecurityGroup:
-        group = SecurityGroup(
+        return create_client_group(
             self._name,
-            name=self._name,
             description="Private networks that may reach the database of metadata",
             vpc_id=self._args.vpc_id,
-            tags={"Name": self._name},
+            service="PostgreSQL",
+            port=_PORT,
+            client_ranges=self._args.client_ranges,
             opts=self._child,
         )
-        for number, address_range in enumerate(self._args.client_ranges):
-            SecurityGroupIngressRule(
-                f"{self._name}-{number}",
-                security_group_id=group.id,
-                description=f"PostgreSQL from {address_range}",
-                ip_protocol="tcp",
-                from_port=_PORT,
-                to_port=_PORT,
-                cidr_ipv4=address_range,
-                opts=self._child,
-            )
-        return group
 
     def _create_subnet_group(self) -> SubnetGroup:
         return SubnetGroup(

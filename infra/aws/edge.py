@@ -12,7 +12,6 @@ from pulumi_aws.cloudwatch.log_delivery import LogDelivery
 from pulumi_aws.cloudwatch.log_delivery_destination import LogDeliveryDestination
 from pulumi_aws.cloudwatch.log_delivery_source import LogDeliverySource
 from pulumi_aws.cloudwatch.log_group import LogGroup
-from pulumi_aws.kms.key import Key
 from pulumi_aws.provider import Provider
 from pulumi_aws.route53.record import Record
 from pulumi_aws.route53.zone import Zone
@@ -20,6 +19,7 @@ from pulumi_aws.route53.zone import Zone
 from infra.aws import key_policies
 from infra.aws.account import Account
 from infra.aws.edge_names import Region, certify, lead_to_region
+from infra.aws.keys import create_key
 from infra.aws.web_acl import create_web_acl
 from infra.conventions import PROJECT, ComponentType, physical_name, registered
 
@@ -124,17 +124,15 @@ class Edge(pulumi.ComponentResource):
         # WAF takes no other beginning of a name.
         names = [f"aws-waf-logs-{self._name}", f"/{PROJECT}/{args.environment}/edge"]
         us = replace(args.account, region=EDGE_REGION)
-        key = Key(
+        key = create_key(
             self._name,
-            description=f"{self._name}: logs of requests from the internet",
-            enable_key_rotation=True,
-            rotation_period_in_days=365,
-            deletion_window_in_days=30 if args.protect else 7,
+            protects="logs of requests from the internet",
             policy=key_policies.key_policy(
                 us, args.administrators, key_policies.used_by_log_groups(us, names)
             ),
-            tags={"DataClass": "logs"},
-            opts=pulumi.ResourceOptions.merge(self._in_us, pulumi.ResourceOptions(protect=args.protect)),
+            data_class="logs",
+            protect=args.protect,
+            opts=self._in_us,
         )
         waf, access = (
             LogGroup(

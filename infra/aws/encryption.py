@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import pulumi
 from pulumi import Output
 from pulumi_aws.kms.alias import Alias
-from pulumi_aws.kms.key import Key
 
 from infra.aws import key_policies
 from infra.aws.account import Account
 from infra.aws.documents import Statement
+from infra.aws.keys import create_key
 from infra.conventions import PROJECT, ComponentType, physical_name, registered
 
 
@@ -110,15 +110,13 @@ class Encryption(pulumi.ComponentResource):
     def _create_key(self, data_class: str, protects: str, use: Sequence[Statement]) -> Output[str]:
         args = self._args
         name = physical_name(args.environment, data_class)
-        key = Key(
+        key = create_key(
             name,
-            description=f"{name}: {protects}",
-            enable_key_rotation=True,
-            rotation_period_in_days=365,
-            deletion_window_in_days=30 if args.protect else 7,
+            protects=protects,
             policy=key_policies.key_policy(args.account, args.administrators, use),
-            tags={"DataClass": data_class},
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+            data_class=data_class,
+            protect=args.protect,
+            opts=pulumi.ResourceOptions(parent=self),
         )
         Alias(
             name,

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 import pulumi
 from pulumi import Input
-from pulumi_aws.ec2.security_group import SecurityGroup
 from pulumi_aws.ec2.vpc_endpoint import VpcEndpoint
-from pulumi_aws.vpc.security_group_ingress_rule import SecurityGroupIngressRule
 
 from infra.aws.account import Account
+from infra.aws.client_groups import admit, create_group
 from infra.aws.documents import Conditions, Statement, allow, document
 
 _HTTPS = 443
@@ -95,24 +94,13 @@ def connect_services(
     """
     if not services:
         return
-    group = SecurityGroup(
+    group = create_group(
         name,
-        name=name,
         description="Addresses of the VPC that may call AWS services by their endpoints",
         vpc_id=vpc_id,
-        tags={"Name": name},
         opts=opts,
     )
-    SecurityGroupIngressRule(
-        name,
-        security_group_id=group.id,
-        description=f"HTTPS from {vpc_range}",
-        ip_protocol="tcp",
-        from_port=_HTTPS,
-        to_port=_HTTPS,
-        cidr_ipv4=vpc_range,
-        opts=opts,
-    )
+    admit(name, group, service="HTTPS", port=_HTTPS, address_range=vpc_range, opts=opts)
     for service in services:
         endpoint = f"{name}-{service.replace('.', '-')}"
         VpcEndpoint(

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi import Input, Output
 from pulumi_aws.ec2.placement_group import PlacementGroup
-from pulumi_aws.ec2.security_group import SecurityGroup
 from pulumi_aws.vpc.security_group_egress_rule import SecurityGroupEgressRule
 from pulumi_aws.vpc.security_group_ingress_rule import SecurityGroupIngressRule
+
+from infra.aws.client_groups import create_group
 
 if TYPE_CHECKING:
     from pulumi_aws.ec2 import LaunchTemplateNetworkInterfaceArgsDict
@@ -33,13 +34,8 @@ def create_fabric(name: str, vpc_id: Input[str], opts: pulumi.ResourceOptions) -
     with both rules: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/efa-start.html
     """
     group_name = f"{name}-efa"
-    group = SecurityGroup(
-        group_name,
-        name=group_name,
-        description="Nodes of one pool among themselves, by EFA",
-        vpc_id=vpc_id,
-        tags={"Name": group_name},
-        opts=opts,
+    group = create_group(
+        group_name, description="Nodes of one pool among themselves, by EFA", vpc_id=vpc_id, opts=opts
     )
     for rule in (SecurityGroupIngressRule, SecurityGroupEgressRule):
         rule(

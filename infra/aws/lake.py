@@ -17,7 +17,7 @@ from infra.aws import bucket_policies
 from infra.aws.account import Account
 from infra.aws.documents import Statement, document
 from infra.aws.lifecycle import expire_after, expire_noncurrent, move_to_tiers
-from infra.aws.private_bucket import create_private_bucket
+from infra.aws.private_bucket import create_private_bucket, encrypt_with
 from infra.conventions import LAKE_ZONES, ComponentType, DataClass, physical_name, registered
 
 if TYPE_CHECKING:
@@ -117,21 +117,7 @@ class Lake(pulumi.ComponentResource):
         of_models = data_class in (DataClass.MODELS, DataClass.CHECKPOINTS)
         key_arn = self._args.models_key_arn if of_models else self._args.lake_key_arn
         bucket = self._create_private_bucket(zone, data_class, self._rules(zone))
-        BucketServerSideEncryptionConfiguration(
-            name,
-            bucket=bucket.bucket,
-            rules=[
-                {
-                    "apply_server_side_encryption_by_default": {
-                        "sse_algorithm": "aws:kms",
-                        "kms_master_key_id": key_arn,
-                    },
-                    # One key request per bucket and hour instead of one per object.
-                    "bucket_key_enabled": True,
-                }
-            ],
-            opts=self._child,
-        )
+        encrypt_with(name, bucket, key_arn, opts=self._child)
         bucket_arn = self._args.account.bucket_arn(self._bucket_name(zone))
         self._set_policy(
             zone,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pulumi
+from pulumi import Input
 from pulumi_aws.s3.bucket import Bucket
 from pulumi_aws.s3.bucket_lifecycle_configuration import BucketLifecycleConfiguration
 from pulumi_aws.s3.bucket_ownership_controls import BucketOwnershipControls
 from pulumi_aws.s3.bucket_public_access_block import BucketPublicAccessBlock
+from pulumi_aws.s3.bucket_server_side_encryption_configuration import BucketServerSideEncryptionConfiguration
 from pulumi_aws.s3.bucket_versioning import BucketVersioning
 
 from infra.conventions import DataClass
@@ -69,3 +71,22 @@ def create_private_bucket(
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[versioning])),
     )
     return bucket
+
+
+def encrypt_with(name: str, bucket: Bucket, key_arn: Input[str], *, opts: pulumi.ResourceOptions) -> None:
+    """Encrypt what comes into a bucket with a key of KMS; `opts` name the parent."""
+    BucketServerSideEncryptionConfiguration(
+        name,
+        bucket=bucket.bucket,
+        rules=[
+            {
+                "apply_server_side_encryption_by_default": {
+                    "sse_algorithm": "aws:kms",
+                    "kms_master_key_id": key_arn,
+                },
+                # One key request per bucket and hour instead of one per object.
+                "bucket_key_enabled": True,
+            }
+        ],
+        opts=opts,
+    )

@@ -10,14 +10,14 @@ from pulumi import Output
 from pulumi_aws.kms.alias import Alias
 from pulumi_aws.kms.key import Key
 from pulumi_aws.s3.bucket_policy import BucketPolicy
-from pulumi_aws.s3.bucket_server_side_encryption_configuration import BucketServerSideEncryptionConfiguration
 
 from infra.aws import bucket_policies, key_policies
 from infra.aws.account import Account
 from infra.aws.documents import document
+from infra.aws.keys import create_key
 from infra.aws.lake import CLASS_OF_ZONE, bucket_name
 from infra.aws.lifecycle import expire_after, expire_noncurrent
-from infra.aws.private_bucket import create_private_bucket
+from infra.aws.private_bucket import create_private_bucket, encrypt_with
 from infra.conventions import PROJECT, ComponentType, physical_name, registered
 
 
@@ -69,17 +69,15 @@ class Replicas(pulumi.ComponentResource):
         """A key of its own: losing one region, or its key, does not cost both copies."""
         args = self._args
         name = physical_name(args.environment, "replicas")
-        key = Key(
+        key = create_key(
             name,
-            description=f"{name}: copies of the lake's data",
-            enable_key_rotation=True,
-            rotation_period_in_days=365,
-            deletion_window_in_days=30 if args.protect else 7,
+            protects="copies of the lake's data",
             policy=key_policies.key_policy(
                 args.account, args.administrators, key_policies.used_through("s3", args.account)
             ),
-            tags={"DataClass": "replicas"},
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+            data_class="replicas",
+            protect=args.protect,
+            opts=self._child,
         )
         alias = f"alias/{PROJECT}/{args.environment}/replicas"
         Alias(name, name=alias, target_key_id=key.key_id, opts=self._child)
@@ -100,20 +98,7 @@ class Replicas(pulumi.ComponentResource):
             protect=args.protect,
             opts=self._child,
         )
-        BucketServerSideEncryptionConfiguration(
-            name,
-            bucket=bucket.bucket,
-            rules=[
-                {
-                    "apply_server_side_encryption_by_default": {
-                        "sse_algorithm": "aws:kms",
-                        "kms_master_key_id": self._key.arn,
-                    },
-                    "bucket_key_enabled": True,
-                }
-            ],
-            opts=self._child,
-        )
+        encrypt_with(name, bucket, self._key.arn, opts=self._child)
         bucket_arn = args.account.bucket_arn(in_the_world)
         statements = [
             *bucket_policies.tls_only(bucket_arn),

@@ -12,8 +12,8 @@ from pulumi_aws.ec2.security_group import SecurityGroup
 from pulumi_aws.msk.cluster import Cluster
 from pulumi_aws.msk.configuration import Configuration
 from pulumi_aws.msk.serverless_cluster import ServerlessCluster
-from pulumi_aws.vpc.security_group_ingress_rule import SecurityGroupIngressRule
 
+from infra.aws.client_groups import admit, create_group
 from infra.conventions import PROJECT, ComponentType, physical_name, registered
 
 IAM_PORT = 9098
@@ -99,25 +99,21 @@ class Streaming(pulumi.ComponentResource):
     def _create_security_group(self) -> SecurityGroup:
         """Brokers answer; what they send to each other and to AWS does not leave by these interfaces."""
         name = physical_name(self._args.environment, "streaming")
-        group = SecurityGroup(
+        group = create_group(
             name,
-            name=name,
             description="Private networks that may reach the Kafka brokers",
             vpc_id=self._args.vpc_id,
-            tags={"Name": name},
             opts=self._child,
         )
         ports = {"Kafka with IAM": IAM_PORT, **(_EXPORTER_PORTS if self._args.brokers else {})}
-        for purpose, port in ports.items():
+        for service, port in ports.items():
             for number, address_range in enumerate(self._args.client_ranges):
-                SecurityGroupIngressRule(
+                admit(
                     f"{name}-{port}-{number}",
-                    security_group_id=group.id,
-                    description=f"{purpose} from {address_range}",
-                    ip_protocol="tcp",
-                    from_port=port,
-                    to_port=port,
-                    cidr_ipv4=address_range,
+                    group,
+                    service=service,
+                    port=port,
+                    address_range=address_range,
                     opts=self._child,
                 )
         return group
