@@ -15,7 +15,7 @@ from typing import Any
 
 from groundplan.errors import ExitCode, GroundplanError
 from groundplan.rehearsal.emulator.deployer_record import read
-from groundplan.rehearsal.emulator.s3_permissions import Need
+from groundplan.rehearsal.emulator.need import Need
 from groundplan.rehearsal.world import ACCOUNT_ID, World
 
 Document = dict[str, Any]

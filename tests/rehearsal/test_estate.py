@@ -13,9 +13,9 @@ from moto.iam.access_control import PermissionResult
 
 from groundplan.rehearsal import deployer_policy, leftovers, worlds
 from groundplan.rehearsal.emulator.deployer_record import read
+from groundplan.rehearsal.emulator.need import Need
 from groundplan.rehearsal.emulator.policy_statements import evaluate
 from groundplan.rehearsal.emulator.request_context import RequestContext
-from groundplan.rehearsal.emulator.s3_permissions import Need
 from groundplan.rehearsal.scenario.steps import steps_of
 from groundplan.rehearsal.world import PROJECT_ROOT
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from groundplan.rehearsal.emulator.s3_permissions import Need
+from groundplan.rehearsal.emulator.need import Need
 
 _HANDS_ON = {
     "deliverlogspermissionarn",

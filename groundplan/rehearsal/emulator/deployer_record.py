@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from groundplan.rehearsal.emulator.s3_permissions import Need
+from groundplan.rehearsal.emulator.need import Need
 
 _PROVIDER = "terraform-provider-aws"
 """What the provider calls itself in the User-Agent. People use the deployer's session, too."""

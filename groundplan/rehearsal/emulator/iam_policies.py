@@ -19,9 +19,9 @@ from moto.s3.models import s3_backends
 
 from groundplan.rehearsal.emulator import access_points
 from groundplan.rehearsal.emulator.eks.account import Account
+from groundplan.rehearsal.emulator.need import Need
 from groundplan.rehearsal.emulator.policy_conditions import Context
 from groundplan.rehearsal.emulator.policy_statements import Caller, evaluate
-from groundplan.rehearsal.emulator.s3_permissions import Need
 
 Document = Mapping[str, Any]
 

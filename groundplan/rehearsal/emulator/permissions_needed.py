@@ -15,7 +15,8 @@ from moto.kms.models import kms_backends
 from groundplan.rehearsal.emulator.calls import Call
 from groundplan.rehearsal.emulator.dependent_permissions import dependent_needs
 from groundplan.rehearsal.emulator.eks.account import Account
-from groundplan.rehearsal.emulator.s3_permissions import Need, object_needs
+from groundplan.rehearsal.emulator.need import Need
+from groundplan.rehearsal.emulator.s3_permissions import object_needs
 
 _PREFIX_OF_SCOPE = {"monitoring": "cloudwatch", "email": "ses", "tagging": "tag"}
 _ACTIONS = {

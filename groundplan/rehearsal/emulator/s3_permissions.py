@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
@@ -17,6 +16,7 @@ from moto.s3.models import s3_backends
 from groundplan.rehearsal.emulator import access_points
 from groundplan.rehearsal.emulator.calls import Call
 from groundplan.rehearsal.emulator.eks.account import Account
+from groundplan.rehearsal.emulator.need import Need
 
 _ACTIONS = {
     "CompleteMultipartUpload": "PutObject",
@@ -68,21 +68,6 @@ _KEY_USE = {
     "PutObject": ("kms:GenerateDataKey",),
 }
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html: parts are read again."""
-
-
-@dataclass(frozen=True)
-class Need:
-    """A permission that a call needs.
-
-    Args:
-        action: as IAM names it.
-        resource: ARN.
-        through: the service that asks on the caller's behalf; None if the caller does.
-    """
-
-    action: str
-    resource: str
-    through: str | None = None
 
 
 def object_needs(call: Call, account: Account) -> Iterator[Need]:

@@ -10,7 +10,7 @@ import pytest
 from groundplan.errors import ExitCode, GroundplanError
 from groundplan.rehearsal import deployer_policy
 from groundplan.rehearsal.emulator.deployer_record import DeployerRecord, read
-from groundplan.rehearsal.emulator.s3_permissions import Need
+from groundplan.rehearsal.emulator.need import Need
 from groundplan.rehearsal.world import ACCOUNT_ID
 
 PREFIX = "groundplan-prod"
