@@ -17,6 +17,7 @@ import pytest
 
 from groundplan.rehearsal import inventory, kube_api, pki, processes
 from groundplan.rehearsal.emulator.controllers.nodes import GPU, NO_GROUP_TAINT
+from groundplan.rehearsal.emulator.controllers.pod_identity import WEBHOOK
 from groundplan.rehearsal.engines.emulator import EmulatorEngine
 from groundplan.rehearsal.toolchain import Toolbox
 from groundplan.rehearsal.world import ACCOUNT_ID, World
@@ -149,6 +150,8 @@ def deployer(control_plane: World, toolbox: Toolbox) -> Generator[Person]:
     yield person
     engine.stop(control_plane)
     assert not processes.alive(control_plane, engine.name)
+    # The API server goes on without the emulator: asked of nobody, its webhook would refuse every pod.
+    replace(person, credentials=None).must("delete", "mutatingwebhookconfiguration", WEBHOOK)
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ from groundplan.rehearsal.emulator.webhooks.pods import (
 )
 from groundplan.rehearsal.world import World
 
-_NAME = "pod-identity-webhook"
+WEBHOOK = "pod-identity-webhook"
 _LABELS = {"app.kubernetes.io/managed-by": "groundplan-rehearsal"}
 _CONFLICT = 409
 _NOT_FOUND = 404
@@ -66,7 +66,7 @@ class PodIdentityController(Controller):
         """Register the webhook, or put its registration right."""
         wanted = self.as_json(self._configuration())
         try:
-            present = self.as_json(self._admission.read_mutating_webhook_configuration(_NAME))
+            present = self.as_json(self._admission.read_mutating_webhook_configuration(WEBHOOK))
         except ApiException as error:
             if error.status != _NOT_FOUND:
                 raise
@@ -74,7 +74,7 @@ class PodIdentityController(Controller):
             return
         wanted["metadata"]["resourceVersion"] = present["metadata"]["resourceVersion"]
         if present["webhooks"] != wanted["webhooks"]:
-            self._admission.replace_mutating_webhook_configuration(_NAME, wanted)
+            self._admission.replace_mutating_webhook_configuration(WEBHOOK, wanted)
 
     def _configuration(self) -> V1MutatingWebhookConfiguration:
         authority = base64.b64encode((self._world.pki / "ca.crt").read_bytes()).decode()
@@ -103,7 +103,7 @@ class PodIdentityController(Controller):
             timeout_seconds=10,
         )
         return V1MutatingWebhookConfiguration(
-            metadata=V1ObjectMeta(name=_NAME, labels=_LABELS), webhooks=[webhook]
+            metadata=V1ObjectMeta(name=WEBHOOK, labels=_LABELS), webhooks=[webhook]
         )
 
     def prepare_namespace(self, namespace: str) -> None:
