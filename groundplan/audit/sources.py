@@ -11,13 +11,16 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from groundplan.errors import ExitCode, GroundplanError
 from policies.core.marks import plain
 from policies.core.resources import Resource
+
+if TYPE_CHECKING:
+    from groundplan.preview.document import State
 
 Kind = Literal["state", "account", "preview", "cluster"]
 Document = TypeVar("Document", bound=BaseModel)
@@ -133,7 +136,7 @@ def from_state(text: str, name: str) -> Source:
         kind="state",
         name=name,
         environment=_environment(resources, name),
-        resources=_judged(resources),
+        resources=[judged(each.urn, each) for each in resources],
         text=text,
     )
 
@@ -149,7 +152,10 @@ def from_preview(text: str, name: str) -> Source:
     # A replacement is two steps with one new state.
     unique = list({each.urn: each for each in resources}.values())
     return Source(
-        kind="preview", name=name, environment=_environment(unique, name), resources=_judged(unique)
+        kind="preview",
+        name=name,
+        environment=_environment(unique, name),
+        resources=[judged(each.urn, each) for each in unique],
     )
 
 
@@ -213,22 +219,20 @@ def _environment(resources: Sequence[_Resource], name: str) -> str:
     return resources[0].urn.removeprefix("urn:pulumi:").partition("::")[0]
 
 
-def _judged(resources: Iterable[_Resource]) -> list[Resource]:
-    return [
-        Resource(
-            urn=each.urn,
-            type=each.type,
-            name=each.urn.rpartition("::")[2],
-            properties=plain(each.inputs),
-            parent=each.parent,
-            dependencies=each.dependencies or (),
-            property_dependencies={
-                key: urns or () for key, urns in (each.property_dependencies or {}).items()
-            },
-            protect=each.protect,
-        )
-        for each in resources
-    ]
+def judged(urn: str, registered: _Resource | State) -> Resource:
+    """A resource of a state, or of a preview, as rules see it."""
+    return Resource(
+        urn=urn,
+        type=registered.type,
+        name=urn.rpartition("::")[2],
+        properties=plain(registered.inputs),
+        parent=registered.parent,
+        dependencies=registered.dependencies or (),
+        property_dependencies={
+            key: urns or () for key, urns in (registered.property_dependencies or {}).items()
+        },
+        protect=registered.protect,
+    )
 
 
 def _of_cluster(environment: str, item: Mapping[str, Any]) -> Resource:

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from groundplan.audit.pack import load_pack
+from groundplan.audit.sources import judged
 from groundplan.preview.changes import kind_of
 from groundplan.preview.document import Preview, State
 from policies.core.evaluation import Verdict
-from policies.core.marks import plain
 from policies.core.resources import Resource
 from policies.core.rule import Level
 
@@ -94,21 +94,7 @@ def policy_delta(
 
 
 def _resources(states: Mapping[str, State]) -> list[Resource]:
-    return [
-        Resource(
-            urn=urn,
-            type=state.type,
-            name=urn.rpartition("::")[2],
-            properties=plain(state.inputs),
-            parent=state.parent,
-            dependencies=state.dependencies or (),
-            property_dependencies={
-                key: urns or () for key, urns in (state.property_dependencies or {}).items()
-            },
-            protect=state.protect,
-        )
-        for urn, state in states.items()
-    ]
+    return [judged(urn, state) for urn, state in states.items()]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,8 +136,8 @@ def _side(verdicts: Iterable[Verdict]) -> _Side:
 
 def _findings(verdict: Verdict) -> Iterator[tuple[_Key, PolicyFinding, bool]]:
     """Each finding with its key. Where it stands in a list may change, and it is the same finding."""
-    for judged in verdict.findings:
-        found, waiver = judged.finding, judged.waiver
+    for each in verdict.findings:
+        found, waiver = each.finding, each.waiver
         note = f" (waived by {waiver.id}, {waiver.owner}, until {waiver.expires})" if waiver else ""
         text = f"{found.path}: {found.message}{note}" if found.path else f"{found.message}{note}"
         key = (verdict.rule.id, verdict.resource.urn, found.key or found.path, found.message)

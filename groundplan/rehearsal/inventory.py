@@ -14,6 +14,7 @@ from botocore.config import Config
 
 from groundplan.errors import GroundplanError
 from groundplan.rehearsal import inventory_edge
+from groundplan.rehearsal.inventory_pages import listed, own_keys, pages
 from groundplan.rehearsal.world import ACCOUNT_ID, World
 from groundplan.settings import load_stack
 
@@ -126,18 +127,12 @@ def _session() -> boto3.Session:
     return boto3.Session()
 
 
-def _pages(client: Any, operation: str, key: str, **parameters: Any) -> Iterable[Any]:
-    if not client.can_paginate(operation):
-        return getattr(client, operation)(**parameters)[key]
-    return (item for page in client.get_paginator(operation).paginate(**parameters) for item in page[key])
-
-
 def _ec2(client: Any) -> Iterable[str]:
     for operation, (key, id_key) in _EC2_LISTS.items():
-        for item in _pages(client, operation, key):
+        for item in pages(client, operation, key):
             if item.get("State") not in _GONE:
                 yield f"{key}/{item[id_key]}"
-    for reservation in _pages(client, "describe_instances", "Reservations"):
+    for reservation in pages(client, "describe_instances", "Reservations"):
         for instance in reservation["Instances"]:
             if instance["State"]["Name"] != "terminated":
                 yield f"Instances/{instance['InstanceId']}"
@@ -149,7 +144,7 @@ def _s3(client: Any) -> Iterable[str]:
 
 def _access_points(client: Any) -> Iterable[str]:
     call_s3_control_by_its_address(client)
-    points = _pages(client, "list_access_points", "AccessPointList", AccountId=ACCOUNT_ID)
+    points = pages(client, "list_access_points", "AccessPointList", AccountId=ACCOUNT_ID)
     return (f"AccessPoints/{point['Name']}" for point in points)
 
 
@@ -168,10 +163,10 @@ def _athena(client: Any) -> Iterable[str]:
 
 
 def _glue(client: Any) -> Iterable[str]:
-    for database in _pages(client, "get_databases", "DatabaseList"):
+    for database in pages(client, "get_databases", "DatabaseList"):
         name = database["Name"]
         yield f"Databases/{name}"
-        for table in _pages(client, "get_tables", "TableList", DatabaseName=name):
+        for table in pages(client, "get_tables", "TableList", DatabaseName=name):
             yield f"Tables/{name}/{table['Name']}"
 
 
@@ -183,82 +178,78 @@ def _lake_formation(client: Any) -> Iterable[str]:
 
 
 def _kms(client: Any) -> Iterable[str]:
-    """Keys but those pending deletion (AWS deletes a key no sooner than seven days after it is asked to)."""
-    for key in _pages(client, "list_keys", "Keys"):
-        metadata = client.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
-        if metadata["KeyState"] != "PendingDeletion" and metadata.get("KeyManager") != "AWS":
-            yield f"Keys/{key['KeyId']}"
-    for alias in _pages(client, "list_aliases", "Aliases"):
+    yield from own_keys(client)
+    for alias in pages(client, "list_aliases", "Aliases"):
         if not alias["AliasName"].startswith("alias/aws/"):
             yield f"Aliases/{alias['AliasName']}"
 
 
 def _iam(client: Any) -> Iterable[str]:
-    yield from (f"Roles/{role['RoleName']}" for role in _pages(client, "list_roles", "Roles"))
+    yield from (f"Roles/{role['RoleName']}" for role in pages(client, "list_roles", "Roles"))
     yield from (
-        f"Policies/{policy['Arn']}" for policy in _pages(client, "list_policies", "Policies", Scope="Local")
+        f"Policies/{policy['Arn']}" for policy in pages(client, "list_policies", "Policies", Scope="Local")
     )
-    yield from (f"Users/{user['UserName']}" for user in _pages(client, "list_users", "Users"))
-    yield from (f"Groups/{group['GroupName']}" for group in _pages(client, "list_groups", "Groups"))
-    for profile in _pages(client, "list_instance_profiles", "InstanceProfiles"):
+    yield from (f"Users/{user['UserName']}" for user in pages(client, "list_users", "Users"))
+    yield from (f"Groups/{group['GroupName']}" for group in pages(client, "list_groups", "Groups"))
+    for profile in pages(client, "list_instance_profiles", "InstanceProfiles"):
         yield f"InstanceProfiles/{profile['InstanceProfileName']}"
     for provider in client.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
         yield f"OpenIDConnectProviders/{provider['Arn']}"
 
 
 def _ecr(client: Any) -> Iterable[str]:
-    for repository in _pages(client, "describe_repositories", "repositories"):
+    for repository in pages(client, "describe_repositories", "repositories"):
         name = repository["repositoryName"]
         yield f"repositories/{name}"
-        for image in _pages(client, "list_images", "imageIds", repositoryName=name):
+        for image in pages(client, "list_images", "imageIds", repositoryName=name):
             yield f"images/{name}@{image['imageDigest']}"
 
 
 def _signing_profiles(client: Any) -> Iterable[str]:
     """Profiles that sign; a cancelled one stays for ever, so that old signatures can be checked."""
-    profiles = _pages(client, "list_signing_profiles", "profiles", statuses=["Active"])
+    profiles = pages(client, "list_signing_profiles", "profiles", statuses=["Active"])
     return (f"profiles/{profile['profileName']}" for profile in profiles)
 
 
 def _rds(client: Any) -> Iterable[str]:
-    for operation, key, id_key in (
+    return listed(
+        client,
         ("describe_db_clusters", "DBClusters", "DBClusterIdentifier"),
         ("describe_db_instances", "DBInstances", "DBInstanceIdentifier"),
         ("describe_db_subnet_groups", "DBSubnetGroups", "DBSubnetGroupName"),
-    ):
-        yield from (f"{key}/{item[id_key]}" for item in _pages(client, operation, key))
+    )
 
 
 def _caches(client: Any) -> Iterable[str]:
-    for operation, key, id_key in (
+    return listed(
+        client,
         ("describe_replication_groups", "ReplicationGroups", "ReplicationGroupId"),
         ("describe_cache_clusters", "CacheClusters", "CacheClusterId"),
         ("describe_cache_subnet_groups", "CacheSubnetGroups", "CacheSubnetGroupName"),
         ("describe_users", "Users", "UserId"),
         ("describe_user_groups", "UserGroups", "UserGroupId"),
         ("describe_snapshots", "Snapshots", "SnapshotName"),
-    ):
-        yield from (f"{key}/{item[id_key]}" for item in _pages(client, operation, key))
+    )
 
 
 def _secrets(client: Any) -> Iterable[str]:
-    yield from (f"Secrets/{item['Name']}" for item in _pages(client, "list_secrets", "SecretList"))
+    yield from (f"Secrets/{item['Name']}" for item in pages(client, "list_secrets", "SecretList"))
 
 
 def _kafka(client: Any) -> Iterable[str]:
-    for cluster in _pages(client, "list_clusters_v2", "ClusterInfoList"):
+    for cluster in pages(client, "list_clusters_v2", "ClusterInfoList"):
         yield f"clusters/{cluster['ClusterName']}"
-    for configuration in _pages(client, "list_configurations", "Configurations"):
+    for configuration in pages(client, "list_configurations", "Configurations"):
         yield f"configurations/{configuration['Name']}"
 
 
 def _logs(client: Any) -> Iterable[str]:
-    for group in _pages(client, "describe_log_groups", "logGroups"):
+    for group in pages(client, "describe_log_groups", "logGroups"):
         yield f"logGroups/{group['logGroupName']}"
 
 
 def _eks(client: Any) -> Iterable[str]:
-    for cluster in _pages(client, "list_clusters", "clusters"):
+    for cluster in pages(client, "list_clusters", "clusters"):
         yield f"clusters/{cluster}"
         for operation, key in (
             ("list_nodegroups", "nodegroups"),
@@ -266,14 +257,14 @@ def _eks(client: Any) -> Iterable[str]:
             ("list_access_entries", "accessEntries"),
         ):
             yield from (
-                f"{key}/{cluster}/{name}" for name in _pages(client, operation, key, clusterName=cluster)
+                f"{key}/{cluster}/{name}" for name in pages(client, operation, key, clusterName=cluster)
             )
-        for item in _pages(client, "list_pod_identity_associations", "associations", clusterName=cluster):
+        for item in pages(client, "list_pod_identity_associations", "associations", clusterName=cluster):
             yield f"associations/{cluster}/{item['associationId']}"
 
 
 def _access_analyzer(client: Any) -> Iterable[str]:
-    return (f"analyzers/{analyzer['name']}" for analyzer in _pages(client, "list_analyzers", "analyzers"))
+    return (f"analyzers/{analyzer['name']}" for analyzer in pages(client, "list_analyzers", "analyzers"))
 
 
 def _cloudtrail(client: Any) -> Iterable[str]:
@@ -281,16 +272,16 @@ def _cloudtrail(client: Any) -> Iterable[str]:
 
 
 def _config(client: Any) -> Iterable[str]:
-    for operation, key, name in (
+    return listed(
+        client,
         ("describe_configuration_recorders", "ConfigurationRecorders", "name"),
         ("describe_delivery_channels", "DeliveryChannels", "name"),
         ("describe_config_rules", "ConfigRules", "ConfigRuleName"),
-    ):
-        yield from (f"{key}/{item[name]}" for item in _pages(client, operation, key))
+    )
 
 
 def _guardduty(client: Any) -> Iterable[str]:
-    return (f"detectors/{detector}" for detector in _pages(client, "list_detectors", "DetectorIds"))
+    return (f"detectors/{detector}" for detector in pages(client, "list_detectors", "DetectorIds"))
 
 
 def _inspector(client: Any) -> Iterable[str]:
@@ -307,20 +298,20 @@ def _security_hub(client: Any) -> Iterable[str]:
     except client.exceptions.InvalidAccessException:  # it is off
         return
     yield f"hubs/{hub['HubArn']}"
-    for standard in _pages(client, "get_enabled_standards", "StandardsSubscriptions"):
+    for standard in pages(client, "get_enabled_standards", "StandardsSubscriptions"):
         yield f"StandardsSubscriptions/{standard['StandardsSubscriptionArn']}"
 
 
 def _alarms(client: Any) -> Iterable[str]:
     return (
-        f"MetricAlarms/{alarm['AlarmName']}" for alarm in _pages(client, "describe_alarms", "MetricAlarms")
+        f"MetricAlarms/{alarm['AlarmName']}" for alarm in pages(client, "describe_alarms", "MetricAlarms")
     )
 
 
 def _backup(client: Any) -> Iterable[str]:
-    for vault in _pages(client, "list_backup_vaults", "BackupVaultList"):
+    for vault in pages(client, "list_backup_vaults", "BackupVaultList"):
         yield f"BackupVaults/{vault['BackupVaultName']}"
-    for plan in _pages(client, "list_backup_plans", "BackupPlansList"):
+    for plan in pages(client, "list_backup_plans", "BackupPlansList"):
         yield f"BackupPlans/{plan['BackupPlanName']}"
 
 
@@ -339,12 +330,12 @@ def _cost_anomalies(client: Any) -> Iterable[str]:
 def _metrics(client: Any) -> Iterable[str]:
     return (
         f"workspaces/{workspace['workspaceId']}"
-        for workspace in _pages(client, "list_workspaces", "workspaces")
+        for workspace in pages(client, "list_workspaces", "workspaces")
     )
 
 
 def _topics(client: Any) -> Iterable[str]:
-    return (f"Topics/{topic['TopicArn']}" for topic in _pages(client, "list_topics", "Topics"))
+    return (f"Topics/{topic['TopicArn']}" for topic in pages(client, "list_topics", "Topics"))
 
 
 LISTERS: Mapping[str, Lister] = MappingProxyType(

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from groundplan.rehearsal.inventory_pages import listed, own_keys, pages
+
 REGION = "us-east-1"
 """Where CloudFront takes certificates, firewalls and log groups from."""
 
 
 def _certificates(client: Any) -> Iterable[str]:
-    found = client.get_paginator("list_certificates").paginate()
-    return (
-        f"certificates/{one['CertificateArn']}" for page in found for one in page["CertificateSummaryList"]
-    )
+    found = pages(client, "list_certificates", "CertificateSummaryList")
+    return (f"certificates/{one['CertificateArn']}" for one in found)
 
 
 def _distributions(client: Any) -> Iterable[str]:
@@ -30,23 +30,13 @@ def _firewalls(client: Any) -> Iterable[str]:
 
 
 def _names(client: Any) -> Iterable[str]:
-    for page in client.get_paginator("list_hosted_zones").paginate():
-        yield from (f"HostedZones/{one['Id']}" for one in page["HostedZones"])
-    for page in client.get_paginator("list_health_checks").paginate():
-        yield from (f"HealthChecks/{one['Id']}" for one in page["HealthChecks"])
-
-
-def _keys(client: Any) -> Iterable[str]:
-    for page in client.get_paginator("list_keys").paginate():
-        for key in page["Keys"]:
-            metadata = client.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
-            if metadata["KeyState"] != "PendingDeletion" and metadata.get("KeyManager") != "AWS":
-                yield f"Keys/{key['KeyId']}"
+    return listed(
+        client, ("list_hosted_zones", "HostedZones", "Id"), ("list_health_checks", "HealthChecks", "Id")
+    )
 
 
 def _logs(client: Any) -> Iterable[str]:
-    for page in client.get_paginator("describe_log_groups").paginate():
-        yield from (f"logGroups/{one['logGroupName']}" for one in page["logGroups"])
+    yield from listed(client, ("describe_log_groups", "logGroups", "logGroupName"))
     yield from (
         f"deliverySources/{one['name']}" for one in client.describe_delivery_sources()["deliverySources"]
     )
@@ -59,7 +49,7 @@ LISTERS: Mapping[str, Callable[[Any], Iterable[str]]] = MappingProxyType(
     {
         "acm": _certificates,
         "cloudfront": _distributions,
-        "kms": _keys,
+        "kms": own_keys,
         "logs": _logs,
         "route53": _names,
         "wafv2": _firewalls,

@@ -108,7 +108,7 @@ def questions(rules: Iterable[Rule], subjects: Sequence[Resource]) -> Iterator[t
     for rule in rules:
         judged = {type_ for type_ in types if rule.judges_type(type_)}
         for resource in subjects if judged else ():
-            if resource.type in judged and rule.judges(resource):
+            if resource.type in judged and rule.takes(resource):
                 yield rule, resource
 
 

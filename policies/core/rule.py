@@ -138,13 +138,17 @@ class Rule:
 
     def judges(self, resource: Resource) -> bool:
         """Whether a resource is a subject of this rule."""
-        return self.judges_type(resource.type) and (self.applies is None or self.applies(resource))
+        return self.judges_type(resource.type) and self.takes(resource)
 
     def judges_type(self, token: str) -> bool:
         """Whether resources of a type may be subjects of this rule."""
         return any(
             token == type_ or (type_.endswith("*") and token.startswith(type_[:-1])) for type_ in self.types
         )
+
+    def takes(self, resource: Resource) -> bool:
+        """Whether a resource of its types is a subject of this rule."""
+        return self.applies is None or self.applies(resource)
 
     @property
     def asks_for_existence(self) -> bool:

@@ -38,10 +38,15 @@ def install() -> None:
 def _complete_engine(original: Any, group: Any, *args: Any) -> None:
     """Athena: the engine that a work group really uses is part of its configuration."""
     original(group, *args)
-    engine = dict(group.configuration["EngineVersion"])
-    selected = engine.setdefault("SelectedEngineVersion", "AUTO")
-    engine["EffectiveEngineVersion"] = _ENGINE if selected == "AUTO" else selected
-    group.configuration["EngineVersion"] = engine
+    engine = group.configuration["EngineVersion"]
+    group.configuration["EngineVersion"] = engine | _engine(engine.get("SelectedEngineVersion", "AUTO"))
+
+
+def _engine(selected: str) -> dict[str, str]:
+    return {
+        "SelectedEngineVersion": selected,
+        "EffectiveEngineVersion": _ENGINE if selected == "AUTO" else selected,
+    }
 
 
 def _find_work_group(original: Any, backend: Any, name: str) -> dict[str, Any]:
@@ -76,12 +81,7 @@ def update_work_group(response: Any) -> str:
     if updates.get("RemoveBytesScannedCutoffPerQuery"):
         group.configuration.pop("BytesScannedCutoffPerQuery", None)
     if "EngineVersion" in updates:
-        selected = updates["EngineVersion"]["SelectedEngineVersion"]
-        effective = _ENGINE if selected == "AUTO" else selected
-        group.configuration["EngineVersion"] = {
-            "SelectedEngineVersion": selected,
-            "EffectiveEngineVersion": effective,
-        }
+        group.configuration["EngineVersion"] = _engine(updates["EngineVersion"]["SelectedEngineVersion"])
     results = dict(group.configuration.get("ResultConfiguration", {}))
     for name, value in updates.get("ResultConfigurationUpdates", {}).items():
         if not name.startswith("Remove"):

@@ -1,0 +1,27 @@
+"""How the inventory reads lists, whichever service and region they are of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+
+def pages(client: Any, operation: str, key: str, **parameters: Any) -> Iterable[Any]:
+    """The items of all pages of a list; `key` is where each page has them."""
+    if not client.can_paginate(operation):
+        return getattr(client, operation)(**parameters)[key]
+    return (item for page in client.get_paginator(operation).paginate(**parameters) for item in page[key])
+
+
+def listed(client: Any, *lists: tuple[str, str, str]) -> Iterator[str]:
+    """`KEY/id` of every item of some lists, each an operation, its key, and what an item's id is called."""
+    for operation, key, id_key in lists:
+        yield from (f"{key}/{item[id_key]}" for item in pages(client, operation, key))
+
+
+def own_keys(client: Any) -> Iterator[str]:
+    """Keys but AWS' own, and those pending deletion: AWS deletes one no sooner than seven days after."""
+    for key in pages(client, "list_keys", "Keys"):
+        metadata = client.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
+        if metadata["KeyState"] != "PendingDeletion" and metadata.get("KeyManager") != "AWS":
+            yield f"Keys/{key['KeyId']}"
