@@ -233,9 +233,10 @@ def guarded_estate() -> Recording:
     """The same with what a production environment sets: protected data, replicas, brokers, an edge."""
     network = dev_config()["groundplan:platform"]["network"] | {"nat_gateways": "one-per-zone"}
     streaming = {"form": "provisioned"}
-    lake = dev_config()["groundplan:platform"]["lake"] | {"replication": {"region": "eu-west-1"}}
     edge = {"domain": "ai.example.com", "origin": "a.example.net", "standby_origin": "b.example.net"}
-    settings = dev_settings(protect_data=True, network=network, streaming=streaming, lake=lake, edge=edge)
+    settings = dev_settings(
+        protect_data=True, network=network, streaming=streaming, edge=edge, recovery={"region": "eu-west-1"}
+    )
     return record(lambda: run_program(settings))
 
 
