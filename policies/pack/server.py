@@ -115,7 +115,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
             protect=request.options.protect,
         )
         self._inputs[request.urn] = dict(resource.properties)
-        if _left_out(resource):
+        if resource.left_out:
             return analyzer_pb2.AnalyzeResponse()
         return self._answer(self._judge(self._asked_alone(resource.type), [resource], Stack(())))
 
@@ -129,7 +129,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
             replace(each, properties=self._inputs.get(each.urn, each.properties))
             for each in map(_resource, request.resources)
         ]
-        resources = [each for each in resources if not _left_out(each)]
+        resources = [each for each in resources if not each.left_out]
         subjects = list(resources)
         if not any(each.type == STACK for each in subjects):
             subjects.append(stack_resource(self._environment()))
@@ -286,11 +286,6 @@ def _resource(raw: analyzer_pb2.AnalyzerResource) -> Resource:
         property_dependencies={key: tuple(each.urns) for key, each in raw.propertyDependencies.items()},
         protect=raw.options.protect,
     )
-
-
-def _left_out(resource: Resource) -> bool:
-    """Whether `--exclude` keeps it from being made: the engine shows it with nothing in it, not its kind."""
-    return resource.is_kubernetes and not resource.properties
 
 
 def _diagnostic(verdict: Verdict, message: str, level: Level) -> analyzer_pb2.AnalyzeDiagnostic:
