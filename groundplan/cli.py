@@ -110,7 +110,9 @@ def plan(
 def audit(
     environment: Annotated[str | None, typer.Argument(help="The stack whose state is audited.")] = None,
     state: Annotated[Path | None, typer.Option(help="A file made by `pulumi stack export`.")] = None,
-    preview: Annotated[Path | None, typer.Option(help="A file made by `pulumi preview --json`.")] = None,
+    preview: Annotated[
+        Path | None, typer.Option(help="A file made by `pulumi preview --json --show-sames`.")
+    ] = None,
     live: Annotated[
         bool,
         typer.Option("--live", help="Audit what its account holds now (a refreshed copy of the state)."),
@@ -177,7 +179,8 @@ def diff(
         typer.Option("--env", "--environment", help="A stack; again for more (default: all)."),
     ] = None,
     from_preview: Annotated[
-        Path | None, typer.Option(help="Read this output of `pulumi preview --json`, and rehearse nothing.")
+        Path | None,
+        typer.Option(help="Read this output of `pulumi preview --json --show-sames`, and rehearse nothing."),
     ] = None,
     html: Annotated[Path | None, typer.Option(help="Write the page with everything to this file.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Write the comment to this file as well.")] = None,
