@@ -15,13 +15,22 @@ from moto import settings
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.wrappers import Response
 
-from groundplan.rehearsal.emulator import access_analyzer, access_points, amendments, enforcement, sts
+from groundplan.rehearsal.emulator import (
+    access_analyzer,
+    access_points,
+    amendments,
+    answer_record,
+    enforcement,
+    sts,
+)
+from groundplan.rehearsal.emulator.answer_record import AnswerRecord
 from groundplan.rehearsal.emulator.deployer_record import DeployerRecord
 from groundplan.rehearsal.emulator.eks import response as eks_response
 from groundplan.rehearsal.emulator.eks.account import Account
 from groundplan.rehearsal.emulator.eks.store import EksStore
 from groundplan.rehearsal.emulator.kafka import response as kafka_response
 from groundplan.rehearsal.emulator.kafka.store import KafkaStore
+from groundplan.rehearsal.emulator.patching import watched
 from groundplan.rehearsal.emulator.repetitions import Repetitions, attempt, invocation
 from groundplan.rehearsal.emulator.tls import TlsServer
 
@@ -37,10 +46,17 @@ class Dispatcher(DomainDispatcherApplication):
     iterations over them fail; the SDK sends such a call again, and what it half did makes that one fail, too.
     """
 
-    def __init__(self, create_app: Callable[..., Any], account: Account, record: DeployerRecord) -> None:
+    def __init__(
+        self,
+        create_app: Callable[..., Any],
+        account: Account,
+        record: DeployerRecord,
+        answers: AnswerRecord,
+    ) -> None:
         super().__init__(create_app)
         self._account = account
         self._record = record
+        self._answers = answers
         self._repetitions = Repetitions()
         self._turn = threading.Lock()
         # moto's application of Security Hub answers for the service that moto does not know.
@@ -56,7 +72,9 @@ class Dispatcher(DomainDispatcherApplication):
             answer = enforcement.refuse(environ, self._account, self._record)
             answer = answer or self._repetitions.answer(environ)
             if answer is None:
-                answer = Response.from_app(application, environ, buffered=True)
+                with watched() as origins:
+                    answer = Response.from_app(application, environ, buffered=True)
+                self._answers.note(environ, answer, origins)
                 self._repetitions.remember(environ, answer)
             return answer(environ, start_response)
 
@@ -128,10 +146,18 @@ class ApiServer:
         store: what EKS remembers.
         tls: certificate to serve HTTPS with; None serves plain HTTP.
         record: where the needs of the deployer are noted.
+        answers: where it is noted who answers the AWS provider.
     """
 
     def __init__(
-        self, *, address: str, port: int, store: EksStore, tls: ssl.SSLContext | None, record: DeployerRecord
+        self,
+        *,
+        address: str,
+        port: int,
+        store: EksStore,
+        tls: ssl.SSLContext | None,
+        record: DeployerRecord,
+        answers: AnswerRecord,
     ) -> None:
         settings.S3_IGNORE_SUBDOMAIN_BUCKETNAME = (
             True  # the host is an IP address: buckets are named in the path
@@ -141,10 +167,11 @@ class ApiServer:
         kafka_response.install(self.kafka)
         sts.install()
         amendments.install()
+        answer_record.install()
         self._server = TlsServer(
             address,
             port,
-            Dispatcher(create_backend_app, Account(store.account_id, store.region), record),
+            Dispatcher(create_backend_app, Account(store.account_id, store.region), record, answers),
             QuietRequestHandler,
             context=tls,
         )

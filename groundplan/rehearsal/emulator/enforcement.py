@@ -7,7 +7,6 @@ provider's calls need in them is noted: the deployer's policy is derived from it
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -28,6 +27,9 @@ from groundplan.rehearsal.emulator.request_context import RequestContext, contex
 
 log = logging.getLogger(__name__)
 
+PROVIDERS_CALL = "groundplan.call"
+"""Where a request of the provider has what it asks for."""
+
 _ALWAYS_ALLOWED = {("sts", "GetCallerIdentity")}
 """https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html: even if it is denied."""
 _CODES = {
@@ -43,11 +45,11 @@ class RefusedError(ServiceException):
     """What the policies do not allow."""
 
 
-def refuse(environ: Mapping[str, Any], account: Account, record: DeployerRecord) -> Response | None:
+def refuse(environ: dict[str, Any], account: Account, record: DeployerRecord) -> Response | None:
     """The answer to a request that is not allowed; None for one that may go on.
 
     Args:
-        environ: the request; its body is still there afterwards.
+        environ: the request; its body is still there afterwards, and the deployer's call is noted in it.
         account: where policies are looked up.
         record: where the needs of the deployer are noted.
     """
@@ -70,6 +72,7 @@ def refuse(environ: Mapping[str, Any], account: Account, record: DeployerRecord)
     if (call.model, call.operation) in _ALWAYS_ALLOWED:
         return None
     if recorded:
+        environ[PROVIDERS_CALL] = call
         for need in needs(call, account):
             record.note(need)
     reason = None if trusted else _reason(call, session, account)

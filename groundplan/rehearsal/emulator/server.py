@@ -14,8 +14,9 @@ from kubernetes.client import ApiClient, Configuration
 from kubernetes.config import load_kube_config
 
 from groundplan.rehearsal import deployer_policy, inventory, pki
-from groundplan.rehearsal.emulator import deployer
+from groundplan.rehearsal.emulator import answer_record, deployer
 from groundplan.rehearsal.emulator.agent import PodIdentityAgent
+from groundplan.rehearsal.emulator.answer_record import AnswerRecord
 from groundplan.rehearsal.emulator.api import ApiServer
 from groundplan.rehearsal.emulator.controllers.access import AccessController
 from groundplan.rehearsal.emulator.controllers.load_balancers import LoadBalancerController
@@ -65,6 +66,7 @@ class Emulator:
             store=self.store,
             tls=server_context(world.pki / "aws.crt", world.pki / "aws.key"),
             record=DeployerRecord(deployer_policy.record_file(world)),
+            answers=AnswerRecord(answer_record.record_file(world)),
         )
         authenticator = Authenticator(
             self.store,
