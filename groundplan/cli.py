@@ -16,6 +16,7 @@ from rich.table import Table
 
 from groundplan.errors import ExitCode, GroundplanError
 from groundplan.progress import Progress, console
+from groundplan.state.cli import app as state_app
 
 if TYPE_CHECKING:
     from groundplan.rehearsal.rehearse import Outcome
@@ -31,6 +32,7 @@ rehearse_app = typer.Typer(
     no_args_is_help=True, help="Run the whole platform on real engines on this machine."
 )
 app.add_typer(rehearse_app, name="rehearse")
+app.add_typer(state_app, name="state")
 
 INTERRUPTED = 130
 """What typer makes of Ctrl-C."""

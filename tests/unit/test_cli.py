@@ -62,6 +62,7 @@ def test_exit_codes_are_those_of_pulumi() -> None:
         *(("rehearse", name) for name in ("run", "env", "list", "inventory", "down")),
         ("audit",),
         ("diff",),
+        *(("state", name) for name in ("check", "restore", "unlock")),
     ],
 )
 def test_help_has_an_example(command: tuple[str, ...]) -> None:
