@@ -88,3 +88,30 @@ def unlock(
     from groundplan.state import command
 
     command.unlock(environment, gone_host or [], as_json=as_json)
+
+
+@app.command()
+def adopt(
+    environment: Stack,
+    known: Annotated[
+        list[str] | None,
+        typer.Option("--id", metavar="URN=ID", help="What a person has found; again for more."),
+    ] = None,
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Give up the rest: a person has looked, and there is nothing.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """After a killed operation: take what it had created into the state, then refresh.
+
+    Pulumi notes what it begins to create. What of it exists is found in the account of this shell by name or
+    tags. Ends with 7 if something cannot be told; it stays noted, and --id or --clear settles it.
+
+    Examples:
+        groundplan state adopt prod
+
+        groundplan state adopt prod --id 'urn:pulumi:prod::groundplan::aws:backup/plan:Plan::daily=8f81f553'
+    """
+    from groundplan.state import command
+
+    command.adopt(environment, known or [], clear=clear, as_json=as_json)

@@ -13,6 +13,7 @@ from typing import Any
 from groundplan.audit.sources import read
 from groundplan.errors import ExitCode, GroundplanError
 from groundplan.progress import console
+from groundplan.state import adopt as adopting
 from groundplan.state import locks
 from groundplan.state.check import Verdict, check_content, check_stack
 from groundplan.state.location import locate
@@ -73,6 +74,42 @@ def unlock(environment: str, gone_hosts: Sequence[str], *, as_json: bool) -> Non
         console.print(
             f"[bold]next:[/] groundplan state check {environment}, then pulumi up --stack {environment}"
         )
+
+
+def adopt(environment: str, known: Sequence[str], *, clear: bool, as_json: bool) -> None:
+    """Take what was created into the state, and refresh.
+
+    Raises:
+        GroundplanError: the state is damaged or locked, the refresh failed, or something cannot be told (7).
+    """
+    given = dict(_pair(each) for each in known)
+    adoption = adopting.adopt(locate(environment), given, clear=clear)
+    for urn, identifier in adoption.adopted.items():
+        console.print(f"  [green]adopted[/] {identifier} {urn}", soft_wrap=True)
+    for urn in adoption.cleared:
+        console.print(f"  [dim]nothing to take over[/] {urn}", soft_wrap=True)
+    if adoption.adopted:
+        adopting.refresh(environment)
+    if as_json:
+        _print(asdict(adoption))
+    if adoption.unknown and not clear:
+        urn, reason = next(iter(adoption.unknown.items()))
+        raise GroundplanError(
+            f"Of {len(adoption.unknown)} creations nothing can be said; the first: {urn} ({reason}).",
+            hint=f"Look for it, then: groundplan state adopt {environment} --id 'URN=ID', or --clear",
+            exit_code=ExitCode.UNEXPECTED_CHANGES,
+        )
+    console.print(f"[bold]next:[/] pulumi up --stack {environment}")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    urn, separator, identifier = text.rpartition("=")
+    if not separator or not urn.startswith("urn:pulumi:") or not identifier:
+        raise GroundplanError(
+            f"--id {text!r}: allowed is URN=ID, with a URN that `groundplan state check` lists.",
+            exit_code=ExitCode.CONFIG,
+        )
+    return urn, identifier
 
 
 def _bytes(file: Path) -> bytes:

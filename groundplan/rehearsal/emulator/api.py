@@ -20,6 +20,7 @@ from groundplan.rehearsal.emulator.deployer_record import DeployerRecord
 from groundplan.rehearsal.emulator.eks import response as eks_response
 from groundplan.rehearsal.emulator.eks.account import Account
 from groundplan.rehearsal.emulator.eks.store import EksStore
+from groundplan.rehearsal.emulator.faults import FaultSwitch
 from groundplan.rehearsal.emulator.kafka import response as kafka_response
 from groundplan.rehearsal.emulator.kafka.store import KafkaStore
 from groundplan.rehearsal.emulator.repetitions import Repetitions, attempt, invocation
@@ -37,8 +38,15 @@ class Dispatcher(DomainDispatcherApplication):
     iterations over them fail; the SDK sends such a call again, and what it half did makes that one fail, too.
     """
 
-    def __init__(self, create_app: Callable[..., Any], account: Account, record: DeployerRecord) -> None:
+    def __init__(
+        self,
+        create_app: Callable[..., Any],
+        account: Account,
+        record: DeployerRecord,
+        faults: FaultSwitch | None = None,
+    ) -> None:
         super().__init__(create_app)
+        self._faults = faults
         self._account = account
         self._record = record
         self._repetitions = Repetitions()
@@ -52,12 +60,18 @@ class Dispatcher(DomainDispatcherApplication):
         _receive_body(environ)
         access_points.enter(environ, self._account.account_id)
         application = self.get_application(environ)
+        if self._faults and (refused := self._faults.before(environ)):
+            call, refusal = refused
+            answer = enforcement.error_answer(call, refusal.code, refusal.message, refusal.status)
+            return answer(environ, start_response)
         with self._turn:
             answer = enforcement.refuse(environ, self._account, self._record)
             answer = answer or self._repetitions.answer(environ)
             if answer is None:
                 answer = Response.from_app(application, environ, buffered=True)
                 self._repetitions.remember(environ, answer)
+            if self._faults:
+                self._faults.after(environ, answer)
             return answer(environ, start_response)
 
     def get_application(self, environ: dict[str, Any]) -> Any:
@@ -128,10 +142,18 @@ class ApiServer:
         store: what EKS remembers.
         tls: certificate to serve HTTPS with; None serves plain HTTP.
         record: where the needs of the deployer are noted.
+        faults: what goes wrong on purpose; None for nothing.
     """
 
     def __init__(
-        self, *, address: str, port: int, store: EksStore, tls: ssl.SSLContext | None, record: DeployerRecord
+        self,
+        *,
+        address: str,
+        port: int,
+        store: EksStore,
+        tls: ssl.SSLContext | None,
+        record: DeployerRecord,
+        faults: FaultSwitch | None = None,
     ) -> None:
         settings.S3_IGNORE_SUBDOMAIN_BUCKETNAME = (
             True  # the host is an IP address: buckets are named in the path
@@ -144,7 +166,7 @@ class ApiServer:
         self._server = TlsServer(
             address,
             port,
-            Dispatcher(create_backend_app, Account(store.account_id, store.region), record),
+            Dispatcher(create_backend_app, Account(store.account_id, store.region), record, faults),
             QuietRequestHandler,
             context=tls,
         )
