@@ -38,6 +38,8 @@ class Bucket(Protocol):
     """What both kinds can do. A key that is not there raises `FileNotFoundError`."""
 
     url: str
+    keeps_checksums: bool
+    """Whether the store itself compares what it reads with what was written."""
 
     def read(self, item: Item | str) -> bytes:
         """The content of an object."""
@@ -77,6 +79,8 @@ class Folder:
     Args:
         url: `file://` and its path, as Pulumi is told it.
     """
+
+    keeps_checksums = False
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -137,6 +141,8 @@ class S3Bucket:
     Args:
         url: `s3://bucket/prefix?region=...&profile=...&endpoint=...`, as Pulumi is told it.
     """
+
+    keeps_checksums = True
 
     def __init__(self, url: str) -> None:
         self.url = url

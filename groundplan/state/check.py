@@ -103,9 +103,13 @@ def check_stack(location: StackLocation) -> Verdict:
             problems.append(
                 Problem(kind="altered", message="its MD5 is not the one that was noted when it was written")
             )
-        # What was put there by Pulumi since (pulumi state, stack import) is no damage.
-        notes += [each.message for each in found if vouched]
-        problems += [each for each in found if not vouched]
+        for each in found:
+            # What was written since on purpose (pulumi state, stack import) is no damage.
+            purpose = vouched or (each.kind == "altered" and location.bucket.keeps_checksums)
+            if purpose:
+                notes.append(each.message)
+            else:
+                problems.append(each)
     return Verdict(
         name=key,
         problems=problems,

@@ -11,26 +11,10 @@ import pytest
 from groundplan.state.adopt import adopt
 from groundplan.state.check import check_stack
 from groundplan.state.document import parse
-from tests.unit.rehearsal.emulator.emulated import REGION, Emulated
+from tests.unit.rehearsal.emulator.emulated import Emulated
 from tests.unit.state.backend import KEY, PROVIDER, ROOT, Backend, checkpoint, resources
 
 _TAGS = {"Name": "groundplan-dev-vpc", "Project": "groundplan"}
-
-
-@pytest.fixture
-def shell(aws: Emulated, monkeypatch: pytest.MonkeyPatch) -> Emulated:
-    """A shell whose account is the emulator's."""
-    variables = {
-        "AWS_ENDPOINT_URL": aws.emulator.api.local_url,
-        "AWS_CA_BUNDLE": str(aws.emulator.world.certificate_authority),
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": aws.credentials["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": aws.credentials["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": aws.credentials["SessionToken"],
-    }
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    return aws
 
 
 def _creating(kind: str, inputs: dict[str, Any]) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def test_every_flipped_bit_is_found(backend: Backend) -> None:
 
 
 def test_a_changed_value_is_named_where_no_checksum_is_kept(backend: Backend) -> None:
-    """As in a bucket: by the copy of the same moment."""
+    """By the copy of the same moment."""
     backend.damage(backend.state_file.read_bytes().replace(b"vpc-0f1", b"vpc-0f9"))
     backend.state_file.with_name("dev.json.attrs").unlink()
     [problem] = check_stack(backend.location).problems
