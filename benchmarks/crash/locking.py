@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from dataclasses import dataclass
 
-from benchmarks.crash.stack import STACK, SmallStack
+from benchmarks.crash.stack import STACK, SmallStack, signal_tree
 from groundplan.state.check import check_stack
 from groundplan.state.locks import locks_of
 
@@ -89,10 +88,10 @@ def stale_lock(stack: SmallStack) -> StaleTrial:
     deadline = time.monotonic() + _LOCK_TIMEOUT_S
     while not locks_of(stack.location) and time.monotonic() < deadline:
         time.sleep(_POLL_S)
-    os.killpg(owner.pid, signal.SIGSTOP)
+    signal_tree(owner.pid, signal.SIGSTOP)
     refused = stack.groundplan("state", "unlock", STACK)
     kept = bool(locks_of(stack.location))
-    os.killpg(owner.pid, signal.SIGKILL)
+    signal_tree(owner.pid, signal.SIGKILL)
     owner.wait()
     cleared = stack.groundplan("state", "unlock", STACK)
     return StaleTrial(

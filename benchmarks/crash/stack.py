@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -143,7 +143,7 @@ class SmallStack:
         seen = 0
         for seen, _ in enumerate(_boundaries(receiving), start=1):
             if seen == boundary:
-                os.killpg(child.pid, signal.SIGKILL)
+                signal_tree(child.pid, signal.SIGKILL)
                 break
         child.wait()
         os.close(receiving)
@@ -162,6 +162,21 @@ class SmallStack:
             check=False,
         )
         return Run(exit_code=done.returncode, output=done.stdout)
+
+
+def signal_tree(root: int, number: signal.Signals) -> None:
+    """Send a signal to a process and all below it: language host and program lead groups of their own."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            text = stat.read_text(errors="replace")
+            parents[int(stat.parent.name)] = int(text[text.rindex(")") + 2 :].split()[1])
+    doomed = [root]
+    for pid in doomed:
+        doomed += [child for child, parent in parents.items() if parent == pid]
+    for pid in doomed:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def _boundaries(pipe: int) -> Iterator[str]:
