@@ -28,6 +28,7 @@ from groundplan.rehearsal.emulator.deployer_record import DeployerRecord
 from groundplan.rehearsal.emulator.eks import response as eks_response
 from groundplan.rehearsal.emulator.eks.account import Account
 from groundplan.rehearsal.emulator.eks.store import EksStore
+from groundplan.rehearsal.emulator.faults import FaultSwitch
 from groundplan.rehearsal.emulator.kafka import response as kafka_response
 from groundplan.rehearsal.emulator.kafka.store import KafkaStore
 from groundplan.rehearsal.emulator.patching import watched
@@ -52,8 +53,10 @@ class Dispatcher(DomainDispatcherApplication):
         account: Account,
         record: DeployerRecord,
         answers: AnswerRecord,
+        faults: FaultSwitch | None = None,
     ) -> None:
         super().__init__(create_app)
+        self._faults = faults
         self._account = account
         self._record = record
         self._answers = answers
@@ -68,6 +71,10 @@ class Dispatcher(DomainDispatcherApplication):
         _receive_body(environ)
         access_points.enter(environ, self._account.account_id)
         application = self.get_application(environ)
+        if self._faults and (refused := self._faults.before(environ)):
+            call, refusal = refused
+            answer = enforcement.error_answer(call, refusal.code, refusal.message, refusal.status)
+            return answer(environ, start_response)
         with self._turn:
             answer = enforcement.refuse(environ, self._account, self._record)
             answer = answer or self._repetitions.answer(environ)
@@ -76,6 +83,8 @@ class Dispatcher(DomainDispatcherApplication):
                     answer = Response.from_app(application, environ, buffered=True)
                 self._answers.note(environ, answer, origins)
                 self._repetitions.remember(environ, answer)
+            if self._faults:
+                self._faults.after(environ, answer)
             return answer(environ, start_response)
 
     def get_application(self, environ: dict[str, Any]) -> Any:
@@ -147,6 +156,7 @@ class ApiServer:
         tls: certificate to serve HTTPS with; None serves plain HTTP.
         record: where the needs of the deployer are noted.
         answers: where it is noted who answers the AWS provider.
+        faults: what goes wrong on purpose; None for nothing.
     """
 
     def __init__(
@@ -158,6 +168,7 @@ class ApiServer:
         tls: ssl.SSLContext | None,
         record: DeployerRecord,
         answers: AnswerRecord,
+        faults: FaultSwitch | None = None,
     ) -> None:
         settings.S3_IGNORE_SUBDOMAIN_BUCKETNAME = (
             True  # the host is an IP address: buckets are named in the path
@@ -171,7 +182,9 @@ class ApiServer:
         self._server = TlsServer(
             address,
             port,
-            Dispatcher(create_backend_app, Account(store.account_id, store.region), record, answers),
+            Dispatcher(
+                create_backend_app, Account(store.account_id, store.region), record, answers, faults
+            ),
             QuietRequestHandler,
             context=tls,
         )

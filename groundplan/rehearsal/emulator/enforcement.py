@@ -110,15 +110,20 @@ def _through(service: str | None, call: Call, context: RequestContext) -> Reques
 
 
 def _answer(call: Call, reason: str) -> Response:
-    """The refusal in the shape of the service's errors."""
     log.info("refused: %s", reason)
+    code, status = _CODES.get(call.protocol, "AccessDenied"), _STATUS.get(call.protocol, 403)
+    return error_answer(call, code, reason, status)
+
+
+def error_answer(call: Call, code: str, message: str, status: int) -> Response:
+    """An error in the shape of the service's own."""
     service = get_service_model(call.model)
     serializer = get_serializer_class(call.model, call.protocol)(
         operation_model=OperationModel({}, service)
         if call.operation not in service.operation_names
         else service.operation_model(call.operation)
     )
-    error = RefusedError(_CODES.get(call.protocol, "AccessDenied"), reason)
+    error = RefusedError(code, message)
     answer = serializer.serialize(error)
     body = b"" if call.request.method == "HEAD" else answer["body"]
-    return Response(body, _STATUS.get(call.protocol, 403), dict(answer["headers"]))  # type: ignore[arg-type]
+    return Response(body, status, dict(answer["headers"]))  # type: ignore[arg-type]

@@ -25,6 +25,7 @@ from groundplan.rehearsal.emulator.controllers.nodes import NodeController
 from groundplan.rehearsal.emulator.controllers.pod_identity import PodIdentityController
 from groundplan.rehearsal.emulator.deployer_record import DeployerRecord
 from groundplan.rehearsal.emulator.eks.store import EksStore
+from groundplan.rehearsal.emulator.faults import FaultSwitch, faults_file
 from groundplan.rehearsal.emulator.tls import server_context
 from groundplan.rehearsal.emulator.webhooks.authenticate import review_token
 from groundplan.rehearsal.emulator.webhooks.identity import Authenticator
@@ -67,6 +68,7 @@ class Emulator:
             tls=server_context(world.pki / "aws.crt", world.pki / "aws.key"),
             record=DeployerRecord(deployer_policy.record_file(world)),
             answers=AnswerRecord(answer_record.record_file(world)),
+            faults=FaultSwitch(faults_file(world)),
         )
         authenticator = Authenticator(
             self.store,
