@@ -17,7 +17,7 @@ from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.responses.flow_logs import FlowLogs as FlowLogsResponse
 from moto.kms.responses import KmsResponse
-from moto.rds.models import DBCluster, DBInstanceClustered
+from moto.rds.models import DBCluster, DBInstanceClustered, MasterUserSecret
 from moto.s3.exceptions import InvalidBucketState
 from moto.s3.models import FakeBucket, FakeDeleteMarker, S3Backend
 from moto.s3.responses import S3Response
@@ -65,6 +65,7 @@ def install() -> None:
     # moto tells an empty structure, which the provider takes for a setting.
     setattr(DBCluster, "scaling_configuration_info", property(aurora.scaling_configuration))  # noqa: B010
     wrap(DBInstanceClustered, "__init__", aurora.describe_instance)
+    wrap(MasterUserSecret, "_create_secret", aurora.rotate_managed_secret)
     wrap(FakeBucket, "set_lifecycle", _keep_lifecycle_rules)
     # Versioned keys are disposed of when they go; a delete marker holds nothing, and moto forgot to say so.
     setattr(FakeDeleteMarker, "dispose", lambda *_, **__: None)  # noqa: B010 - it is not declared there

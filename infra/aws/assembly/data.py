@@ -168,6 +168,7 @@ def data_stores(site: Site, network: Network, keys: Encryption) -> DataStores:
             min_capacity=database.min_capacity,
             max_capacity=database.max_capacity,
             backup_days=database.backup_days,
+            password_rotation_days=database.password_rotation_days,
             log_retention_days=database.log_retention_days,
             protect=site.platform.protect_data,
         ),

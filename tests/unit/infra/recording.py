@@ -43,6 +43,7 @@ class Registered:
     custom: bool
     provider: str
     protect: bool
+    retain_on_delete: bool
     ignore_changes: tuple[str, ...]
     dependencies: frozenset[str]
     property_dependencies: dict[str, tuple[str, ...]]
@@ -108,6 +109,7 @@ class _Monitor(mocks.MockMonitor):
                     custom=request.custom,
                     provider=request.provider,
                     protect=request.protect,
+                    retain_on_delete=request.retainOnDelete,
                     ignore_changes=tuple(request.ignoreChanges),
                     dependencies=frozenset(request.dependencies),
                     property_dependencies={
@@ -136,6 +138,7 @@ _COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
         "endpoint": f"{name}.cluster.example",
         "readerEndpoint": f"{name}.cluster-ro.example",
         "clusterResourceId": "cluster-EXAMPLE",
+        "masterUserSecrets": [{"secretArn": f"arn:of:secret:{name}"}],
     },
     "aws:elasticache/replicationGroup:ReplicationGroup": lambda name, _: {
         "primaryEndpointAddress": f"master.{name}.example",

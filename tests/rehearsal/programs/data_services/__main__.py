@@ -90,6 +90,7 @@ stores = DataStores(
         min_capacity=0.5,
         max_capacity=4,
         backup_days=7,
+        password_rotation_days=7,
         log_retention_days=30,
         protect=False,
     ),
