@@ -30,6 +30,7 @@ class ComponentType(StrEnum):
     CLUSTER = "groundplan:aws:Cluster"
     CLUSTER_ADDONS = "groundplan:aws:ClusterAddons"
     GPU_POOL = "groundplan:aws:GpuPool"
+    TRAINING_FILESYSTEM = "groundplan:aws:TrainingFilesystem"
     IDENTITY = "groundplan:aws:Identity"
     WORKLOAD_IDENTITY = "groundplan:aws:WorkloadIdentity"
     AUDIT = "groundplan:aws:Audit"

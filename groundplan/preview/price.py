@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from infra.planning.cost import CostLine, monthly_cost
 from infra.planning.demand import AccountFigures
-from infra.planning.estimate import NodePool, Platform
+from infra.planning.estimate import Filesystem, NodePool, Platform
 from infra.planning.instance_types import INSTANCE_TYPES
 from infra.planning.prices import PriceTable
 from infra.planning.streaming import ZONES, Streaming
@@ -100,6 +100,19 @@ def platform_of(settings: Settings, prices: PriceTable) -> Platform:
         checkpoint_gib=0,
         pools=_pools(settings, prices),
         s3_gib_per_month=0,
+        filesystems=_filesystems(settings),
+    )
+
+
+def _filesystems(settings: Settings) -> tuple[Filesystem, ...]:
+    return tuple(
+        Filesystem(
+            name=name,
+            capacity_gib=wanted.capacity_gib,
+            throughput_mbps_per_tib=wanted.throughput_mbps_per_tib,
+        )
+        for name, tenant in settings.platform.tenants.items()
+        if (wanted := tenant.training.filesystem)
     )
 
 

@@ -232,6 +232,14 @@ def _caches(client: Any) -> Iterable[str]:
     )
 
 
+def _file_systems(client: Any) -> Iterable[str]:
+    return listed(
+        client,
+        ("describe_file_systems", "FileSystems", "FileSystemId"),
+        ("describe_data_repository_associations", "Associations", "AssociationId"),
+    )
+
+
 def _secrets(client: Any) -> Iterable[str]:
     yield from (f"Secrets/{item['Name']}" for item in pages(client, "list_secrets", "SecretList"))
 
@@ -353,6 +361,7 @@ LISTERS: Mapping[str, Lister] = MappingProxyType(
         "ecr": _ecr,
         "eks": _eks,
         "elasticache": _caches,
+        "fsx": _file_systems,
         "glue": _glue,
         "guardduty": _guardduty,
         "iam": _iam,

@@ -8,7 +8,7 @@ from pulumi import ResourceOptions
 
 from infra.aws.access_points import AccessPoints
 from infra.aws.account import Account, current_account
-from infra.aws.assembly import access, compute, data, foundation
+from infra.aws.assembly import access, compute, data, foundation, training
 from infra.aws.assembly.site import Site
 from infra.aws.audit import Audit
 from infra.aws.cache import Cache
@@ -24,6 +24,7 @@ from infra.aws.operations import Operations
 from infra.aws.providers import Providers
 from infra.aws.registry import Registry
 from infra.aws.streaming import Streaming
+from infra.aws.training_filesystem import TrainingFilesystem
 from infra.aws.workload_identity import WorkloadIdentity
 from infra.planning.subnets import plan_subnets
 from infra.settings.models import Settings
@@ -31,7 +32,10 @@ from infra.settings.models import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class AwsEstate:
-    """The components that an environment consists of; identities by tenant, then by workload."""
+    """The components that an environment consists of; identities by tenant, then by workload.
+
+    File systems are by tenant, of those that have one.
+    """
 
     account: Account
     lake: Lake
@@ -45,6 +49,7 @@ class AwsEstate:
     personas: Identity
     pools: dict[str, GpuPool]
     addons: ClusterAddons
+    filesystems: dict[str, TrainingFilesystem]
     identities: dict[str, dict[str, WorkloadIdentity]]
     audit: Audit
     operations: Operations
@@ -83,6 +88,7 @@ def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
         personas=personas,
         pools=pools,
         addons=addons,
+        filesystems=training.filesystems(site, network, keys, lake, cluster),
         identities=identities,
         audit=foundation.audit(site, keys, lake),
         operations=foundation.operations(site, keys, cluster),

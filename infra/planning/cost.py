@@ -163,6 +163,9 @@ def _storage_lines(platform: Platform, prices: PriceTable) -> Iterator[CostLine]
     for item, gib in (("lake", platform.lake_gib), ("checkpoints", platform.checkpoint_gib)):
         if gib:
             yield _rated(item, gib, "GiB", prices.rates["s3_gib_month"])
+    for each in platform.filesystems:
+        rate = prices.rates[f"fsx_{each.throughput_mbps_per_tib}_gib_month"]
+        yield _rated(f"file system of {each.name}", each.capacity_gib, "GiB", rate)
 
 
 def _fixed_lines(platform: Platform, account: AccountFigures, prices: PriceTable) -> Iterator[CostLine]:

@@ -45,6 +45,21 @@ class NodePool:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Filesystem:
+    """A file system of FSx for Lustre.
+
+    Args:
+        name: whose it is.
+        capacity_gib: capacity in GiB.
+        throughput_mbps_per_tib: megabytes per second for each TiB; the price of a GiB depends on it.
+    """
+
+    name: str
+    capacity_gib: int
+    throughput_mbps_per_tib: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Platform:
     """What the figures ask for.
 
@@ -55,6 +70,7 @@ class Platform:
         checkpoint_gib: checkpoints in the lake, in GiB.
         pools: node pools.
         s3_gib_per_month: what goes between nodes and S3 in a month, in GiB.
+        filesystems: file systems near the GPUs.
     """
 
     streaming: Streaming | None
@@ -63,6 +79,7 @@ class Platform:
     checkpoint_gib: int
     pools: tuple[NodePool, ...]
     s3_gib_per_month: int
+    filesystems: tuple[Filesystem, ...] = ()
 
 
 def plan_platform(figures: Figures) -> Platform:

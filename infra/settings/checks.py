@@ -115,6 +115,30 @@ def fabric_possible(pool: str, instance_type: str, zone: str | None, *, efa: boo
         )
 
 
+def lustre_capacity(capacity_gib: int) -> None:
+    """Refuse a capacity that FSx does not offer for persistent file systems on SSD.
+
+    https://docs.aws.amazon.com/fsx/latest/LustreGuide/managing-storage-capacity.html
+    """
+    step = 2400
+    if capacity_gib != step // 2 and capacity_gib % step:
+        raise refusal(
+            "FSx has no file system of this size",
+            allowed=f"{step // 2}, or a multiple of {step}",
+            key=("capacity_gib",),
+        )
+
+
+def filesystem_zone(tenant: str, pool: str, zone: str | None) -> None:
+    """Refuse a file system, which is in one zone, for nodes that are in three."""
+    if zone is None:
+        raise refusal(
+            f"a file system is in one zone, and the nodes of pool {pool} are in three",
+            allowed=f"no file system, or one zone: groundplan:platform.gpu_pools.{pool}.zone",
+            key=("platform", "tenants", tenant, "training", "filesystem"),
+        )
+
+
 def another_region(replica_region: str, region: str) -> None:
     """Refuse a second copy in the region of the first."""
     if replica_region == region:

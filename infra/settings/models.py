@@ -12,6 +12,7 @@ from infra.settings.audit import AuditSettings
 from infra.settings.base import RetentionDays, SettingsModel
 from infra.settings.data_stores import DataStoreSettings
 from infra.settings.edge import EdgeSettings
+from infra.settings.filesystem import FilesystemSettings
 from infra.settings.identity import IdentitySettings
 from infra.settings.lake import LakeSettings
 from infra.settings.network import NetworkSettings
@@ -134,6 +135,8 @@ class TrainingSettings(SettingsModel):
     """Steps between checkpoints: at most so many are redone after a failure."""
     max_hours: Annotated[int, Field(ge=1, le=720)] = 12
     """A run that takes longer is stopped."""
+    filesystem: FilesystemSettings | None = None
+    """A fast file system near the GPUs that shows the lake; without it, pods read from the lake itself."""
     size: PodSizeSettings = PodSizeSettings(cpu_millicores=400, cpu_limit_millicores=4000, memory_mib=3072)
     """Size of each pod."""
 
@@ -253,6 +256,8 @@ class Settings(SettingsModel):
                 gpus_per_node=tenant.training.gpus_per_node,
                 instance_type=platform.gpu_pools[tenant.pool].instance_type,
             )
+            if tenant.training.filesystem:
+                checks.filesystem_zone(name, tenant.pool, platform.gpu_pools[tenant.pool].zone)
             checks.quota_covers_peak(
                 tenant=name,
                 quota_gpus=tenant.quota.gpus,

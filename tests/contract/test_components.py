@@ -43,6 +43,7 @@ TYPE_TOKENS = {
     "Streaming": "groundplan:aws:Streaming",
     "Tenant": "groundplan:kubernetes:Tenant",
     "Training": "groundplan:kubernetes:Training",
+    "TrainingFilesystem": "groundplan:aws:TrainingFilesystem",
     "WorkloadIdentity": "groundplan:aws:WorkloadIdentity",
 }
 """Frozen: a token that changes replaces everything below it in every stack."""

@@ -30,6 +30,7 @@ from groundplan.rehearsal.emulator import (
     cloudfront,
     detectors,
     elasticache,
+    fsx,
     operations,
     placement_groups,
     replication,
@@ -47,6 +48,7 @@ def install() -> None:
     cloudfront.install()
     detectors.install()
     elasticache.install()
+    fsx.install()
     operations.install()
     placement_groups.install()
     replication.install()

@@ -58,9 +58,8 @@ def nodes(
         name: _pool(site, name, pool, network, keys, cluster, role_arn, site.after(before, network))
         for name, pool in site.platform.gpu_pools.items()
     }
-    after = _addons(
-        site, "scheduled-addons", cluster, scheduled_addons(versions), site.after(*pools.values())
-    )
+    scheduled = scheduled_addons(versions, file_systems=bool(site.tenants_with_filesystem))
+    after = _addons(site, "scheduled-addons", cluster, scheduled, site.after(*pools.values()))
     return pools, after
 
 

@@ -165,6 +165,10 @@ _COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
     "aws:msk/serverlessCluster:ServerlessCluster": lambda name, _: {
         "bootstrapBrokersSaslIam": f"boot.{name}.example:9098"
     },
+    "aws:fsx/lustreFileSystem:LustreFileSystem": lambda name, _: {
+        "dnsName": f"{name}.fsx.example",
+        "mountName": "mounted",
+    },
     "aws:amp/workspace:Workspace": lambda name, _: {"prometheusEndpoint": f"https://{name}.aps.example/"},
     "aws:ec2/launchTemplate:LaunchTemplate": lambda _, __: {"latestVersion": 1},
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": lambda name, _: {
@@ -233,12 +237,18 @@ def estate_of(environment: str, *, preview: bool = False) -> Recording:
 
 @cache
 def guarded_estate() -> Recording:
-    """The same with what a production environment sets: protected data, replicas, brokers, an edge."""
-    network = dev_config()["groundplan:platform"]["network"] | {"nat_gateways": "one-per-zone"}
+    """The same with what a production environment sets: protected data, replicas, brokers, an edge, ..."""
+    platform = dev_config()["groundplan:platform"]
+    network = platform["network"] | {"nat_gateways": "one-per-zone"}
     streaming = {"form": "provisioned"}
-    lake = dev_config()["groundplan:platform"]["lake"] | {"replication": {"region": "eu-west-1"}}
+    lake = platform["lake"] | {"replication": {"region": "eu-west-1"}}
     edge = {"domain": "ai.example.com", "origin": "a.example.net", "standby_origin": "b.example.net"}
-    settings = dev_settings(protect_data=True, network=network, streaming=streaming, lake=lake, edge=edge)
+    platform["gpu_pools"]["gpu"]["zone"] = "eu-central-1a"
+    platform["tenants"]["vision"]["training"]["filesystem"] = {}
+    changed = {"gpu_pools": platform["gpu_pools"], "tenants": platform["tenants"]}
+    settings = dev_settings(
+        protect_data=True, network=network, streaming=streaming, lake=lake, edge=edge, **changed
+    )
     return record(lambda: run_program(settings))
 
 

@@ -25,6 +25,7 @@ keys = Encryption(
         account=current_account(provider, REGION),
         administrators=["groundplan-deployer"],
         log_groups=[broker_log_group(ENVIRONMENT), database_log_group(ENVIRONMENT)],
+        file_systems=False,
         trail=trail_name(ENVIRONMENT),
         protect=False,
     ),

@@ -15,6 +15,10 @@ def _pool(**changes: Any) -> Change:
     return lambda platform: platform["gpu_pools"]["gpu"].update(changes)
 
 
+def _training(**changes: Any) -> Change:
+    return lambda platform: platform["tenants"]["vision"]["training"].update(changes)
+
+
 CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
     (
         "endpoint of an unknown service",
@@ -82,6 +86,26 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
             "eu.ai.example.com",
             "the name is ai.example.com or below it, which leads back to CloudFront",
             "the name of a load balancer, or a name in another zone",
+        ),
+    ),
+    (
+        "file system of a size that there is not",
+        _training(filesystem={"capacity_gib": 2000}),
+        (
+            "groundplan:platform.tenants.vision.training.filesystem.capacity_gib",
+            2000,
+            "FSx has no file system of this size",
+            "1200, or a multiple of 2400",
+        ),
+    ),
+    (
+        "file system for nodes in three zones",
+        _training(filesystem={"capacity_gib": 1200}),
+        (
+            "groundplan:platform.tenants.vision.training.filesystem",
+            {"capacity_gib": 1200},
+            "a file system is in one zone, and the nodes of pool gpu are in three",
+            "no file system, or one zone: groundplan:platform.gpu_pools.gpu.zone",
         ),
     ),
     (
