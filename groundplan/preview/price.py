@@ -121,11 +121,14 @@ def _pools(settings: Settings, prices: PriceTable) -> tuple[NodePool, ...]:
         NodePool(
             name=name,
             instance_type=pool.instance_type,
-            min_nodes=pool.nodes.min,
+            # Reserved nodes are paid for whether they run or not.
+            min_nodes=pool.nodes.max if pool.purchase.option == "reserved" else pool.nodes.min,
             max_nodes=pool.nodes.max,
             burst_node_hours=0,
             gpus=pool.nodes.max * INSTANCE_TYPES[pool.instance_type].gpu_count,
             pods=0,
+            capacity_block=pool.purchase.option == "capacity-block",
+            spot=pool.purchase.option == "spot",
         )
         for name, pool in settings.platform.gpu_pools.items()
         if pool.instance_type in prices.compute
@@ -146,7 +149,7 @@ def _most(settings: Settings, prices: PriceTable) -> float:
     on_demand = {name: replace(price, reserved=None) for name, price in prices.compute.items()}
     table = replace(prices, compute=on_demand)
     platform = platform_of(settings, table)
-    pools = tuple(replace(pool, min_nodes=pool.max_nodes) for pool in platform.pools)
+    pools = tuple(replace(pool, min_nodes=pool.max_nodes, spot=False) for pool in platform.pools)
     lines = monthly_cost(replace(platform, pools=pools), _account(settings), table)
     return sum(line.monthly_usd for line in lines)
 

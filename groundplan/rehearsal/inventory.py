@@ -42,9 +42,10 @@ _EC2_LISTS = {
     "describe_key_pairs": ("KeyPairs", "KeyPairId"),
     "describe_placement_groups": ("PlacementGroups", "GroupId"),
     "describe_nat_gateways": ("NatGateways", "NatGatewayId"),
+    "describe_capacity_reservations": ("CapacityReservations", "CapacityReservationId"),
 }
-_GONE = {"deleted", "deleting"}
-"""States in which AWS still shows endpoints and NAT gateways for a while."""
+_GONE = {"deleted", "deleting", "cancelled", "expired"}
+"""States in which AWS still shows endpoints, NAT gateways and reservations for a while."""
 
 
 def aws_inventory(world: World) -> Inventory:

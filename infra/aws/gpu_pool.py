@@ -12,6 +12,7 @@ from pulumi_aws.ec2.launch_template import LaunchTemplate
 from pulumi_aws.eks.node_group import NodeGroup
 
 from infra.aws.fabric import Fabric, create_fabric, fabric_interfaces
+from infra.aws.pool_capacity import Purchase, reservation_target, reserve
 from infra.conventions import GPU_RESOURCE, POOL_LABEL, ComponentType, physical_name, registered
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class GpuPoolArgs:
         node_role_arn: IAM role of the nodes.
         subnet_ids: private subnets; with EFA, one.
         instance_type: EC2 instance type with NVIDIA GPUs.
+        purchase: how nodes are bought.
         efa_interfaces: Elastic Fabric Adapters of each node; with any, nodes stand close together.
         min_nodes: never fewer.
         desired_nodes: at creation; afterwards an autoscaler's business.
@@ -53,6 +55,7 @@ class GpuPoolArgs:
     node_role_arn: Input[str]
     subnet_ids: Sequence[Input[str]]
     instance_type: str
+    purchase: Purchase
     efa_interfaces: int
     min_nodes: int
     desired_nodes: int
@@ -77,12 +80,28 @@ class GpuPool(pulumi.ComponentResource):
         self._args = args
         self._physical_name = physical_name(args.environment, args.pool)
         self._child = pulumi.ResourceOptions(parent=self)
-        fabric = create_fabric(self._physical_name, args.vpc_id, self._child) if args.efa_interfaces else None
-        group = self._create_group(self._create_template(fabric))
+        fabric = self._create_fabric() if args.efa_interfaces else None
+        group = self._create_group(self._create_template(fabric, self._reserve(fabric)))
         self.outputs = GpuPoolOutputs(name=group.node_group_name, arn=group.arn)
         self.register_outputs(registered(self.outputs))
 
-    def _create_template(self, fabric: Fabric | None) -> LaunchTemplate:
+    def _create_fabric(self) -> Fabric:
+        args = self._args
+        return create_fabric(self._physical_name, args.vpc_id, self._child, place=not args.purchase.is_block)
+
+    def _reserve(self, fabric: Fabric | None) -> Input[str] | None:
+        """A reservation is for nodes of the placement group, if there is one, or for none of them."""
+        group = fabric.placement_group if fabric else None
+        return reserve(
+            self._physical_name,
+            self._args.purchase,
+            instance_type=self._args.instance_type,
+            count=self._args.max_nodes,
+            placement_group_arn=group.arn if group else None,
+            opts=self._child,
+        )
+
+    def _create_template(self, fabric: Fabric | None, reservation_id: Input[str] | None) -> LaunchTemplate:
         args = self._args
         tags = {"Name": self._physical_name, POOL_LABEL: args.pool}
         return LaunchTemplate(
@@ -99,7 +118,13 @@ class GpuPool(pulumi.ComponentResource):
                 self._volume("/dev/xvda", _SYSTEM_VOLUME_GIB),
                 self._volume("/dev/xvdb", args.volume_gib),
             ],
-            placement={"group_name": fabric.placement_group} if fabric else None,
+            placement={"group_name": fabric.placement_group.name}
+            if fabric and fabric.placement_group
+            else None,
+            # EKS takes the type of a Capacity Block's instances from the template.
+            instance_type=args.instance_type if args.purchase.is_block else None,
+            instance_market_options=args.purchase.market_options,
+            capacity_reservation_specification=reservation_target(reservation_id),
             # EKS adds the cluster's group only to templates that name no interfaces.
             network_interfaces=fabric_interfaces(
                 args.efa_interfaces, [args.cluster_security_group_id, fabric.security_group_id]
@@ -136,8 +161,10 @@ class GpuPool(pulumi.ComponentResource):
             node_role_arn=args.node_role_arn,
             subnet_ids=args.subnet_ids,
             ami_type=_AMI_TYPE,
-            capacity_type="ON_DEMAND",
-            instance_types=[args.instance_type],
+            capacity_type=args.purchase.capacity_type,
+            instance_types=None
+            if args.purchase.is_block
+            else [args.instance_type, *args.purchase.fallback_types],
             launch_template={"id": template.id, "version": template.latest_version.apply(str)},
             scaling_config={
                 "min_size": args.min_nodes,

@@ -30,6 +30,7 @@ class NodePool:
         interruptible: whether its nodes may be taken away at any time.
         interruption_loss_hours: hours that one interruption costs each node.
         capacity_block: whether it is to run in a Capacity Block.
+        spot: whether its nodes are bought as spot, whatever else there is.
     """
 
     name: str
@@ -42,6 +43,7 @@ class NodePool:
     interruptible: bool = False
     interruption_loss_hours: float = 0
     capacity_block: bool = False
+    spot: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from infra.settings.identity import IdentitySettings
 from infra.settings.lake import LakeSettings
 from infra.settings.network import NetworkSettings
 from infra.settings.operations import OperationsSettings
+from infra.settings.purchase import PurchaseSettings
 from infra.settings.registry import RegistrySettings
 from infra.settings.streaming import StreamingSettings
 from infra.settings.types import (
@@ -71,8 +72,10 @@ class GpuPoolSettings(SettingsModel):
     """Size of the pool."""
     volume_gib: Annotated[int, Field(ge=50, le=16384)] = 200
     """Data volume of each node in GiB: container images and their scratch space."""
+    purchase: PurchaseSettings = PurchaseSettings()
+    """How its nodes are bought."""
     zone: AvailabilityZone | None = None
-    """The one zone that its nodes are in; without it, all three. Needed with `efa`."""
+    """The one zone that its nodes are in; without it, all three. Needed with `efa` and for reservations."""
     efa: bool = False
     """Elastic Fabric Adapters on every network card, and nodes close together in one zone: for training over
     several nodes. Pods use it if they request `vpc.amazonaws.com/efa`."""
@@ -268,10 +271,17 @@ class Settings(SettingsModel):
         for name, pool in platform.gpu_pools.items():
             checks.pool_zone(name, pool.zone, platform.network.zones)
             checks.fabric_possible(name, pool.instance_type, pool.zone, efa=pool.efa)
-            quotas = {
-                tenant_name: tenant.quota.gpus
-                for tenant_name, tenant in platform.tenants.items()
-                if tenant.pool == name
-            }
+            tenants = {key: tenant for key, tenant in platform.tenants.items() if tenant.pool == name}
+            quotas = {key: tenant.quota.gpus for key, tenant in tenants.items()}
             checks.pool_covers_quotas(name, pool.instance_type, pool.nodes.max, quotas)
+            self._purchasable(name, pool, {key: tenant.training.max_hours for key, tenant in tenants.items()})
         return self
+
+    def _purchasable(self, name: str, pool: GpuPoolSettings, longest_runs: dict[str, int]) -> None:
+        purchase = pool.purchase
+        checks.reservation_in_zone(name, purchase.option, pool.zone)
+        checks.alike(name, pool.instance_type, purchase.fallback_types, efa=pool.efa)
+        if purchase.capacity_block:
+            checks.empty_before_block(name, pool.nodes.min, pool.nodes.desired)
+            block = purchase.capacity_block
+            checks.runs_end_with_block(name, block.starts, block.ends, longest_runs)

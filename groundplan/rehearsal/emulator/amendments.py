@@ -26,6 +26,7 @@ from groundplan.rehearsal.emulator import (
     access_points,
     aurora,
     bucket_policies,
+    capacity_reservations,
     catalogue,
     cloudfront,
     detectors,
@@ -44,6 +45,7 @@ _DEFAULT_ROTATION_DAYS = 365
 def install() -> None:
     """Apply all amendments; a second call changes nothing."""
     access_points.install()
+    capacity_reservations.install()
     catalogue.install()
     cloudfront.install()
     detectors.install()

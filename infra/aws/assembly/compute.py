@@ -18,6 +18,7 @@ from infra.aws.encryption import Encryption
 from infra.aws.gpu_pool import GpuPool, GpuPoolArgs
 from infra.aws.network import Network
 from infra.aws.node_role import create_node_role
+from infra.aws.pool_capacity import Purchase
 from infra.planning.eks_versions import KUBERNETES_VERSIONS
 from infra.planning.instance_types import INSTANCE_TYPES
 from infra.settings.models import GpuPoolSettings
@@ -87,6 +88,7 @@ def _pool(
             # Nodes pull images and join through NAT: its routes have to be there.
             subnet_ids=[subnet for zone, subnet in subnets if pool.zone in (None, zone)],
             instance_type=pool.instance_type,
+            purchase=_purchase(pool),
             efa_interfaces=INSTANCE_TYPES[pool.instance_type].efa_interfaces if pool.efa else 0,
             min_nodes=pool.nodes.min,
             desired_nodes=pool.nodes.desired,
@@ -95,6 +97,16 @@ def _pool(
             volumes_key_arn=keys.outputs.volumes,
         ),
         opts,
+    )
+
+
+def _purchase(pool: GpuPoolSettings) -> Purchase:
+    settings = pool.purchase
+    return Purchase(
+        option=settings.option,
+        fallback_types=settings.fallback_types,
+        zone=pool.zone,
+        block_id=settings.capacity_block.reservation_id if settings.capacity_block else None,
     )
 
 

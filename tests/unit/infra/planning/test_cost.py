@@ -11,7 +11,7 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from infra.planning.capacity import SYSTEM_NODE_TYPE
-from infra.planning.cost import buy_always_on, buy_burst, monthly_cost, redone_share
+from infra.planning.cost import buy_always_on, buy_burst, buy_spot, monthly_cost, redone_share
 from infra.planning.demand import AccountFigures
 from infra.planning.estimate import Filesystem, NodePool, Platform
 from infra.planning.instance_types import INSTANCE_TYPES
@@ -53,6 +53,12 @@ def test_always_on_is_committed_if_cheaper() -> None:
     assert (committed.option, committed.usd) == ("reserved", 8760)
     without = buy_always_on(2, ComputePrice(on_demand=10, spot=None, reserved=None))
     assert (without.option, without.usd) == ("on demand", 14_600)
+
+
+def test_a_pool_of_spot_is_priced_as_spot() -> None:
+    """Two nodes x 730 h: 5,840 USD; without a price of spot, on demand bounds it: 14,600."""
+    assert (buy_spot(2, PRICE).option, buy_spot(2, PRICE).usd) == ("spot", 5840)
+    assert buy_spot(2, ComputePrice(on_demand=10, spot=None, reserved=6)).usd == 14_600
 
 
 def test_spot_only_for_what_may_be_interrupted() -> None:
