@@ -20,6 +20,7 @@ class ComponentType(StrEnum):
     LAKE = "groundplan:aws:Lake"
     ACCESS_POINTS = "groundplan:aws:AccessPoints"
     CATALOGUE = "groundplan:aws:Catalogue"
+    BACKUP_COPIES = "groundplan:aws:BackupCopies"
     REPLICAS = "groundplan:aws:Replicas"
     REPLICATION = "groundplan:aws:Replication"
     STREAMING = "groundplan:aws:Streaming"

@@ -18,7 +18,6 @@ import pulumi.runtime
 from pulumi.output import Unknown
 from pulumi.runtime import mocks, rpc, set_mocks
 
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _PACKAGE = "kubernetes:"
 _ACCOUNT_ID = "123456789012"
 _CALLER = {
@@ -85,7 +84,7 @@ def main() -> None:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Unknown):
-        return UNKNOWN
+        return rpc.UNKNOWN
     if isinstance(value, dict):
         if rpc.is_rpc_secret(value):
             return "[secret]"

@@ -65,8 +65,8 @@ def aws_inventory(world: World) -> Inventory:
     reach = (world.aws_endpoint_url, world.certificate_authority)
     now = take(*reach, world.region, credentials)
     for region in _other_regions(world):
-        [keys] = _listed(_connector(*reach, credentials), region, {"kms": _kms}).values()
-        now[f"kms in {region}"] = keys
+        there = _listed(_connector(*reach, credentials), region, {"kms": _kms, "backup": _backup})
+        now |= {f"{service} in {region}": ids for service, ids in there.items()}
     return {service: sorted(set(ids) - set(before.get(service, []))) for service, ids in now.items()}
 
 
@@ -105,8 +105,8 @@ def _listed(connect: Callable[..., Any], region: str, listers: Mapping[str, List
 
 def _other_regions(world: World) -> list[str]:
     """Where the environment has something beside its own region; buckets of all regions are listed anyway."""
-    replication = load_stack(world.environment).settings.platform.lake.replication
-    return [replication.region] if replication else []
+    recovery = load_stack(world.environment).settings.platform.recovery
+    return [recovery.region] if recovery else []
 
 
 def _connector(endpoint_url: str, authority: Path, credentials: Mapping[str, Any]) -> Callable[..., Any]:

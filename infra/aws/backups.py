@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import pulumi
 from pulumi import Input
 from pulumi_aws.backup.plan import Plan
@@ -15,20 +18,29 @@ from infra.aws.account import Account
 from infra.aws.documents import service_trust
 from infra.conventions import BACKUP_TAG
 
+if TYPE_CHECKING:
+    from pulumi_aws.backup import PlanRuleArgsDict
+
 _POLICIES = ("AWSBackupServiceRolePolicyForBackup", "AWSBackupServiceRolePolicyForRestores")
 
 
-def back_up(
-    name: str,
-    *,
-    account: Account,
-    key_arn: Input[str],
-    backup_days: int,
-    lock_days: int,
-    protect: bool,
-    opts: pulumi.ResourceOptions,
-) -> Vault:
-    """Back up daily at 02:00 UTC, keep for `backup_days`; nobody but a bypass of the lock deletes sooner."""
+@dataclass(frozen=True, kw_only=True)
+class Copies:
+    """Where each backup is copied to.
+
+    Args:
+        vault_arn: a vault in another region.
+        days: how long a copy is kept.
+    """
+
+    vault_arn: Input[str]
+    days: int
+
+
+def create_vault(
+    name: str, *, key_arn: Input[str], lock_days: int, protect: bool, opts: pulumi.ResourceOptions
+) -> tuple[Vault, VaultLockConfiguration]:
+    """A vault whose backups nobody but a bypass of the lock deletes within `lock_days`."""
     vault = Vault(
         name,
         name=name,
@@ -38,19 +50,38 @@ def back_up(
     )
     # Governance mode: the lock can be taken away by who may. Compliance could not be undone after a mistake.
     lock = VaultLockConfiguration(name, backup_vault_name=vault.name, min_retention_days=lock_days, opts=opts)
+    return vault, lock
+
+
+def back_up(
+    name: str,
+    *,
+    account: Account,
+    key_arn: Input[str],
+    backup_days: int,
+    lock_days: int,
+    copies: Copies | None,
+    protect: bool,
+    opts: pulumi.ResourceOptions,
+) -> Vault:
+    """Back up daily at 02:00 UTC, keep for `backup_days`, and copy each backup where `copies` says."""
+    vault, lock = create_vault(name, key_arn=key_arn, lock_days=lock_days, protect=protect, opts=opts)
+    rule: PlanRuleArgsDict = {
+        "rule_name": "daily",
+        "target_vault_name": vault.name,
+        "schedule": "cron(0 2 * * ? *)",
+        "start_window": 60,
+        "completion_window": 480,
+        "lifecycle": {"delete_after": backup_days},
+    }
+    if copies:
+        rule["copy_actions"] = [
+            {"destination_vault_arn": copies.vault_arn, "lifecycle": {"delete_after": copies.days}}
+        ]
     plan = Plan(
         name,
         name=name,
-        rules=[
-            {
-                "rule_name": "daily",
-                "target_vault_name": vault.name,
-                "schedule": "cron(0 2 * * ? *)",
-                "start_window": 60,
-                "completion_window": 480,
-                "lifecycle": {"delete_after": backup_days},
-            }
-        ],
+        rules=[rule],
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[lock])),
     )
     role = Role(

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi import Input, Output
 from pulumi_aws.s3.bucket import Bucket
-from pulumi_aws.s3.bucket_logging import BucketLogging
 from pulumi_aws.s3.bucket_policy import BucketPolicy
-from pulumi_aws.s3.bucket_server_side_encryption_configuration import BucketServerSideEncryptionConfiguration
 
 from infra.aws import bucket_policies
+from infra.aws.access_logs import create_log_bucket, log_access
 from infra.aws.account import Account
 from infra.aws.documents import Statement, document
 from infra.aws.lifecycle import expire_after, expire_noncurrent, move_to_tiers
@@ -114,8 +113,7 @@ class Lake(pulumi.ComponentResource):
     def _create_zone(self, zone: str) -> Output[str]:
         """A bucket for one zone of the lake."""
         name, data_class = physical_name(self._args.environment, zone), CLASS_OF_ZONE[zone]
-        of_models = data_class in (DataClass.MODELS, DataClass.CHECKPOINTS)
-        key_arn = self._args.models_key_arn if of_models else self._args.lake_key_arn
+        key_arn = self._args.models_key_arn if holds_models(zone) else self._args.lake_key_arn
         bucket = self._create_private_bucket(zone, data_class, self._rules(zone))
         encrypt_with(name, bucket, key_arn, opts=self._child)
         bucket_arn = self._args.account.bucket_arn(self._bucket_name(zone))
@@ -128,35 +126,21 @@ class Lake(pulumi.ComponentResource):
                 bucket_policies.through_access_points(bucket_arn, self._args.account),
             ],
         )
-        BucketLogging(
-            name,
-            bucket=bucket.bucket,
-            target_bucket=self._log_bucket.bucket,
-            target_prefix=f"{zone}/",
-            # S3 refuses a target that does not yet let it write.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._log_policy]),
-        )
+        log_access(name, bucket, self._log_bucket, self._log_policy, prefix=f"{zone}/", opts=self._child)
         return bucket.bucket
 
     def _create_log_bucket(self) -> tuple[Bucket, BucketPolicy]:
         args = self._args
-        zone = _LOG_ZONE
-        rules = [expire_after(args.access_log_days), expire_noncurrent(args.noncurrent_days)]
-        bucket = self._create_private_bucket(zone, DataClass.ACCESS_LOGS, rules)
-        BucketServerSideEncryptionConfiguration(
-            physical_name(args.environment, zone),
-            bucket=bucket.bucket,
-            # S3 delivers access logs to no bucket whose default is a KMS key.
-            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
+        return create_log_bucket(
+            physical_name(args.environment, _LOG_ZONE),
+            bucket_name=self._bucket_name(_LOG_ZONE),
+            account=args.account,
+            sources=[args.account.bucket_arn(self._bucket_name(zone)) for zone in (*_BUCKETS, "audit")],
+            keep_days=args.access_log_days,
+            noncurrent_days=args.noncurrent_days,
+            protect=args.protect,
             opts=self._child,
         )
-        bucket_arn = args.account.bucket_arn(self._bucket_name(zone))
-        sources = [args.account.bucket_arn(self._bucket_name(source)) for source in (*_BUCKETS, "audit")]
-        statements = [
-            *bucket_policies.tls_only(bucket_arn),
-            bucket_policies.log_delivery(bucket_arn, args.account, sources),
-        ]
-        return bucket, self._set_policy(zone, bucket, statements)
 
     def _create_private_bucket(self, zone: str, data_class: DataClass, rules: list[Rule]) -> Bucket:
         """A versioned bucket without public access, access lists or unfinished uploads."""
@@ -177,6 +161,11 @@ class Lake(pulumi.ComponentResource):
             policy=document(*statements),
             opts=self._child,
         )
+
+
+def holds_models(zone: str) -> bool:
+    """Whether a zone holds what training writes: that has a key of its own."""
+    return CLASS_OF_ZONE[zone] in (DataClass.MODELS, DataClass.CHECKPOINTS)
 
 
 def bucket_name(environment: str, zone: str, account: Account) -> str:

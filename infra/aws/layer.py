@@ -67,8 +67,8 @@ def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
     )
     network, keys = foundation.network_and_keys(site)
     lake = data.lake(site, keys)
-    if providers.replicas:
-        data.replicate(site, lake, keys, providers.replicas)
+    if providers.second:
+        data.replicate(site, lake, keys, providers.second)
     streaming = data.streaming(site, network, keys)
     data_stores = data.data_stores(site, network, keys)
     cache = data.cache(site, network, keys)
@@ -91,6 +91,8 @@ def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
         filesystems=training.filesystems(site, network, keys, lake, cluster),
         identities=identities,
         audit=foundation.audit(site, keys, lake),
-        operations=foundation.operations(site, keys, cluster),
+        operations=foundation.operations(
+            site, keys, cluster, foundation.backup_copies(site, providers.second)
+        ),
         edge=foundation.edge(site, providers.edge),
     )

@@ -12,7 +12,7 @@ from pulumi_aws.cloudwatch.log_group import LogGroup
 
 from infra.aws.account import Account
 from infra.aws.alerts import BACKUP_ALARM, CLUSTER_ALARMS, create_alarm, create_topic
-from infra.aws.backups import back_up
+from infra.aws.backups import Copies, back_up
 from infra.aws.costs import create_budget, create_tenant_budgets, watch_costs
 from infra.conventions import PROJECT, ComponentType, physical_name, registered
 
@@ -31,6 +31,7 @@ class OperationsArgs:
         cluster_name: the cluster that alarms watch.
         backup_days: days that a daily backup is kept.
         backup_lock_days: days during which a backup cannot be deleted.
+        backup_copies: where each backup is copied to, if it is.
         monthly_budget_usd: budget of the environment in US dollars.
         tenant_budgets_usd: budgets in US dollars by tenant.
         anomaly_usd: least unusual cost that is told, in US dollars.
@@ -46,6 +47,7 @@ class OperationsArgs:
     cluster_name: Input[str]
     backup_days: int
     backup_lock_days: int
+    backup_copies: Copies | None
     monthly_budget_usd: int
     tenant_budgets_usd: Mapping[str, int]
     anomaly_usd: int
@@ -80,6 +82,7 @@ class Operations(pulumi.ComponentResource):
             key_arn=args.backups_key_arn,
             backup_days=args.backup_days,
             lock_days=args.backup_lock_days,
+            copies=args.backup_copies,
             protect=args.protect,
             opts=self._child,
         )

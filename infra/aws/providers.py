@@ -19,19 +19,19 @@ class Providers:
     Args:
         home: the provider of the environment's own region.
         edge: that of the region of CloudFront's certificates, where the settings ask for an edge.
-        replicas: that of the region that the lake is copied to, if it is.
+        second: that of the region that lake and backups are copied to, if they are.
     """
 
     home: Provider
     edge: Provider | None
-    replicas: Provider | None
+    second: Provider | None
 
 
 def aws_providers(settings: Settings, tags: Mapping[str, str]) -> Providers:
     """Providers for what the settings ask for; every resource that can have tags gets `tags`."""
-    replication = settings.platform.lake.replication
+    recovery = settings.platform.recovery
     return Providers(
         home=aws_provider(settings.region, tags),
         edge=aws_provider(EDGE_REGION, tags, name="aws-edge") if settings.platform.edge else None,
-        replicas=aws_provider(replication.region, tags, name="aws-replicas") if replication else None,
+        second=aws_provider(recovery.region, tags, name="aws-second") if recovery else None,
     )

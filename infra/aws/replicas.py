@@ -1,4 +1,4 @@
-"""Replicas of zones of the lake: buckets in a second region, with a key of that region."""
+"""Replicas of zones of the lake: buckets in a second region, with keys of that region."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ import pulumi
 from pulumi import Output
 from pulumi_aws.kms.alias import Alias
 from pulumi_aws.kms.key import Key
+from pulumi_aws.s3.bucket import Bucket
 from pulumi_aws.s3.bucket_policy import BucketPolicy
 
 from infra.aws import bucket_policies, key_policies
+from infra.aws.access_logs import create_log_bucket, log_access
 from infra.aws.account import Account
 from infra.aws.documents import document
 from infra.aws.keys import create_key
-from infra.aws.lake import CLASS_OF_ZONE, bucket_name
+from infra.aws.lake import CLASS_OF_ZONE, bucket_name, holds_models
 from infra.aws.lifecycle import expire_after, expire_noncurrent
 from infra.aws.private_bucket import create_private_bucket, encrypt_with
 from infra.conventions import PROJECT, ComponentType, physical_name, registered
+
+_LOGS = "replica-access-logs"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +32,12 @@ class ReplicasArgs:
     Args:
         environment: part of every name.
         account: where they are created; its region is the second one, and so is the provider's.
-        administrators: names of the IAM roles that may manage the key, but not decrypt with it.
+        administrators: names of the IAM roles that may manage the keys, but not decrypt with them.
         zones: zones of the lake that have a replica.
         noncurrent_days: days after which replaced and deleted objects are gone for good.
         expiry_days: days after which the objects of a zone are deleted; zones that are not named keep theirs.
-        protect: refuse to delete key and buckets.
+        access_log_days: days after which the logs of access to the replicas are deleted.
+        protect: refuse to delete keys and buckets.
     """
 
     environment: str
@@ -41,14 +46,15 @@ class ReplicasArgs:
     zones: Sequence[str]
     noncurrent_days: int
     expiry_days: Mapping[str, int]
+    access_log_days: int
     protect: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReplicasOutputs:
-    """ARN of the key, and the bucket of each replicated zone."""
+    """For each replicated zone the ARN of its key, and its bucket."""
 
-    key_arn: Output[str]
+    key_arns: dict[str, Output[str]]
     buckets: dict[str, Output[str]]
 
 
@@ -59,31 +65,47 @@ class Replicas(pulumi.ComponentResource):
         super().__init__(ComponentType.REPLICAS, name, None, opts)
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
-        self._key = self._create_key()
+        self._logs = self._create_log_bucket()
+        key_arns = self._create_keys()
         self.outputs = ReplicasOutputs(
-            key_arn=self._key.arn, buckets={zone: self._create_bucket(zone) for zone in args.zones}
+            key_arns=key_arns,
+            buckets={zone: self._create_bucket(zone, key_arn) for zone, key_arn in key_arns.items()},
         )
         self.register_outputs(registered(self.outputs))
 
-    def _create_key(self) -> Key:
-        """A key of its own: losing one region, or its key, does not cost both copies."""
+    def _create_keys(self) -> dict[str, Output[str]]:
+        """Keys of their own, by zone: losing one region, or its keys, does not cost both copies.
+
+        Models and data have different ones, as in the lake itself.
+        """
+        made: dict[bool, Key] = {}
+        for zone in self._args.zones:
+            of_models = holds_models(zone)
+            if of_models not in made:
+                data_class, protects = (
+                    ("model-replicas", "copies of models") if of_models else ("replicas", "copies of data")
+                )
+                made[of_models] = self._create_key(data_class, protects)
+        return {zone: made[holds_models(zone)].arn for zone in self._args.zones}
+
+    def _create_key(self, data_class: str, protects: str) -> Key:
         args = self._args
-        name = physical_name(args.environment, "replicas")
+        name = physical_name(args.environment, data_class)
         key = create_key(
             name,
-            protects="copies of the lake's data",
+            protects=protects,
             policy=key_policies.key_policy(
                 args.account, args.administrators, key_policies.used_through("s3", args.account)
             ),
-            data_class="replicas",
+            data_class=data_class,
             protect=args.protect,
             opts=self._child,
         )
-        alias = f"alias/{PROJECT}/{args.environment}/replicas"
+        alias = f"alias/{PROJECT}/{args.environment}/{data_class}"
         Alias(name, name=alias, target_key_id=key.key_id, opts=self._child)
         return key
 
-    def _create_bucket(self, zone: str) -> Output[str]:
+    def _create_bucket(self, zone: str, key_arn: Output[str]) -> Output[str]:
         args = self._args
         name = physical_name(args.environment, replica_of(zone))
         in_the_world = bucket_name(args.environment, replica_of(zone), args.account)
@@ -98,14 +120,33 @@ class Replicas(pulumi.ComponentResource):
             protect=args.protect,
             opts=self._child,
         )
-        encrypt_with(name, bucket, self._key.arn, opts=self._child)
+        encrypt_with(name, bucket, key_arn, opts=self._child)
         bucket_arn = args.account.bucket_arn(in_the_world)
         statements = [
             *bucket_policies.tls_only(bucket_arn),
-            *bucket_policies.this_key_only(bucket_arn, self._key.arn),
+            *bucket_policies.this_key_only(bucket_arn, key_arn),
         ]
         BucketPolicy(name, bucket=bucket.bucket, policy=document(*statements), opts=self._child)
+        log_access(name, bucket, *self._logs, prefix=f"{zone}/", opts=self._child)
         return bucket.bucket
+
+    def _create_log_bucket(self) -> tuple[Bucket, BucketPolicy]:
+        """S3 delivers within a region only, so that of the lake does not do."""
+        args = self._args
+
+        def arn(zone: str) -> str:
+            return args.account.bucket_arn(bucket_name(args.environment, replica_of(zone), args.account))
+
+        return create_log_bucket(
+            physical_name(args.environment, _LOGS),
+            bucket_name=bucket_name(args.environment, _LOGS, args.account),
+            account=args.account,
+            sources=[arn(zone) for zone in args.zones],
+            keep_days=args.access_log_days,
+            noncurrent_days=args.noncurrent_days,
+            protect=args.protect,
+            opts=self._child,
+        )
 
 
 def replica_of(zone: str) -> str:

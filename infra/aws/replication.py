@@ -13,7 +13,7 @@ from pulumi_aws.s3.bucket_replication_config import BucketReplicationConfig
 
 from infra.aws.account import Account
 from infra.aws.documents import allow, document, service_trust
-from infra.aws.lake import CLASS_OF_ZONE, bucket_name
+from infra.aws.lake import CLASS_OF_ZONE, bucket_name, holds_models
 from infra.aws.replicas import replica_of
 from infra.conventions import ComponentType, DataClass, physical_name, registered
 
@@ -31,7 +31,7 @@ class ReplicationArgs:
         replica_region: where the replicas are.
         sources: bucket of each zone that is replicated.
         source_key_arns: KMS keys of the sources.
-        replica_key_arn: KMS key of the replicas.
+        replica_key_arns: KMS key of the replica of each zone.
     """
 
     environment: str
@@ -39,7 +39,7 @@ class ReplicationArgs:
     replica_region: str
     sources: Mapping[str, Input[str]]
     source_key_arns: Mapping[str, Input[str]]
-    replica_key_arn: Input[str]
+    replica_key_arns: Mapping[str, Input[str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,12 +120,17 @@ class Replication(pulumi.ComponentResource):
                 allow(
                     "EncryptReplicas",
                     actions=["kms:Encrypt", "kms:GenerateDataKey"],
-                    resources=[args.replica_key_arn],
+                    resources=self._replica_keys(),
                     conditions=_through_s3(args.replica_region),
                 ),
             ),
             opts=self._child,
         )
+
+    def _replica_keys(self) -> list[Input[str]]:
+        """Each key once, however many zones share it."""
+        arns = self._args.replica_key_arns
+        return list({holds_models(zone): arn for zone, arn in arns.items()}.values())
 
     def _replicate(self, zone: str, bucket: Input[str], role: Role, permission: RolePolicy) -> None:
         args = self._args
@@ -147,7 +152,7 @@ class Replication(pulumi.ComponentResource):
                     "destination": {
                         "bucket": self._source_arn(replica_of(zone)),
                         "storage_class": "STANDARD_IA",
-                        "encryption_configuration": {"replica_kms_key_id": args.replica_key_arn},
+                        "encryption_configuration": {"replica_kms_key_id": args.replica_key_arns[zone]},
                         "metrics": {"status": "Enabled", "event_threshold": {"minutes": _LATE_MINUTES}},
                         "replication_time": {"status": "Enabled", "time": {"minutes": _LATE_MINUTES}},
                     },

@@ -224,13 +224,23 @@ def filesystem_zone(tenant: str, pool: str, zone: str | None) -> None:
         )
 
 
-def another_region(replica_region: str, region: str) -> None:
+def copies_outlive_lock(copy_days: int, lock_days: int) -> None:
+    """Refuse copies of backups that would have to go while they are locked: AWS Backup does not make them."""
+    if copy_days < lock_days:
+        raise refusal(
+            f"a backup is locked for {lock_days} days (operations.backup_lock_days), its copy too",
+            allowed=f"at least {lock_days}",
+            key=("platform", "recovery", "backup_days"),
+        )
+
+
+def another_region(second_region: str, region: str) -> None:
     """Refuse a second copy in the region of the first."""
-    if replica_region == region:
+    if second_region == region:
         raise refusal(
             "the environment itself is in this region",
             allowed=f"any region but {region}",
-            key=("platform", "lake", "replication", "region"),
+            key=("platform", "recovery", "region"),
         )
 
 

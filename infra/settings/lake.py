@@ -9,7 +9,7 @@ from pydantic import Field, WithJsonSchema, model_validator
 from infra.conventions import LAKE_ZONES
 from infra.settings import checks
 from infra.settings.base import Days, SettingsModel
-from infra.settings.types import Region, one_of
+from infra.settings.types import one_of
 
 ZoneName = Annotated[
     str, one_of("zone of the lake", LAKE_ZONES), WithJsonSchema({"type": "string", "enum": list(LAKE_ZONES)})
@@ -47,20 +47,6 @@ class TierSettings(SettingsModel):
         return self
 
 
-class ReplicationSettings(SettingsModel):
-    """A second copy of the lake in another region."""
-
-    region: Region
-    """Where the replicas are; another region than the environment's, and close in law and in distance."""
-    zones: Annotated[tuple[ZoneName, ...], Field(min_length=1)] = ("raw", "curated", "features", "models")
-    """Zones that are replicated. Checkpoints are not worth it: a run begins again from an earlier one."""
-
-    @model_validator(mode="after")
-    def _named_once(self) -> Self:
-        checks.named_once("zones", self.zones)
-        return self
-
-
 class LakeSettings(SettingsModel):
     """The data lake's buckets."""
 
@@ -78,9 +64,6 @@ class LakeSettings(SettingsModel):
     """The most data in GiB that one query may read; a larger one is ended. Athena bills by what is read."""
     tiers: Annotated[dict[ZoneName, TierSettings], Field(default_factory=dict)]
     """Moves to cheaper storage, by zone; zones that are not named stay where they are."""
-
-    replication: ReplicationSettings | None = None
-    """A second copy in another region; without it there is none."""
 
     @property
     def expiry_days(self) -> dict[str, int]:

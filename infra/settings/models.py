@@ -18,6 +18,7 @@ from infra.settings.lake import LakeSettings
 from infra.settings.network import NetworkSettings
 from infra.settings.operations import OperationsSettings
 from infra.settings.purchase import PurchaseSettings
+from infra.settings.recovery import RecoverySettings
 from infra.settings.registry import RegistrySettings
 from infra.settings.streaming import StreamingSettings
 from infra.settings.types import (
@@ -234,6 +235,8 @@ class PlatformSettings(SettingsModel):
     """What is recorded and watched."""
     operations: OperationsSettings = OperationsSettings()
     """Backups, budgets and alarms."""
+    recovery: RecoverySettings | None = None
+    """Copies in a second region; without it there are none."""
 
 
 class Settings(SettingsModel):
@@ -248,8 +251,9 @@ class Settings(SettingsModel):
     def _consistent(self) -> Self:
         platform = self.platform
         checks.zones_in_region(platform.network.zones, self.region)
-        if platform.lake.replication:
-            checks.another_region(platform.lake.replication.region, self.region)
+        if platform.recovery:
+            checks.another_region(platform.recovery.region, self.region)
+            checks.copies_outlive_lock(platform.recovery.backup_days, platform.operations.backup_lock_days)
         checks.no_overlap(platform.network.vpc_range, platform.cluster.service_range)
         checks.tenants_exist(platform.operations.tenant_budgets_usd, tuple(platform.tenants))
         for name, tenant in platform.tenants.items():

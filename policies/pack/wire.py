@@ -8,7 +8,8 @@ from typing import Any
 from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct, Value
 
-from policies.core.marks import SECRET, SIGNATURE, UNKNOWN_TEXT, UNKNOWNS, marked
+from policies.core.marks import marked
+from policies.core.protocol import SECRET, SIGNATURE, UNKNOWN_TEXT, UNKNOWNS
 from policies.core.values import UNKNOWN, Secret
 
 

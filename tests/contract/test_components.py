@@ -23,6 +23,7 @@ TYPE_TOKENS = {
     "AccessPoints": "groundplan:aws:AccessPoints",
     "Admission": "groundplan:kubernetes:Admission",
     "Audit": "groundplan:aws:Audit",
+    "BackupCopies": "groundplan:aws:BackupCopies",
     "Cache": "groundplan:aws:Cache",
     "Catalogue": "groundplan:aws:Catalogue",
     "Cluster": "groundplan:aws:Cluster",

@@ -9,13 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from groundplan.errors import ExitCode, GroundplanError
+from policies.core import protocol
 
 SECRET_PLACEHOLDER = "(secret)"  # noqa: S105 - what stands in a secret's place
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the signature that marks a secret, not one
-_OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
-_RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
-_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _EXPORT = "pulumi stack export > state.json"
 
 
@@ -105,21 +101,21 @@ def plain(value: Any) -> Any:
     if isinstance(value, list):
         return [plain(item) for item in value]
     if isinstance(value, dict):
-        if _SIGNATURE in value:
+        if protocol.SIGNATURE in value:
             return _signed(value)
         return {key: plain(item) for key, item in value.items() if not key.startswith("__")}
     if isinstance(value, float) and value.is_integer():  # numbers of the wire are all floats
         return int(value)
-    return UNKNOWN if value == _UNKNOWN else value
+    return UNKNOWN if value == protocol.UNKNOWN_TEXT else value
 
 
 def _signed(value: Mapping[str, Any]) -> Any:
-    signature = value[_SIGNATURE]
-    if signature == _SECRET or value.get("secret"):
+    signature = value[protocol.SIGNATURE]
+    if signature == protocol.SECRET or value.get("secret"):
         return SECRET_PLACEHOLDER
-    if signature == _OUTPUT:
-        return plain(value.get("value", _UNKNOWN))
-    if signature == _RESOURCE:
+    if signature == protocol.OUTPUT:
+        return plain(value.get("value", protocol.UNKNOWN_TEXT))
+    if signature == protocol.RESOURCE:
         return value.get("id") or value.get("urn")
     return "(asset)"
 
@@ -146,7 +142,7 @@ def _object(entry: Mapping[str, Any], key: str, path: str) -> Mapping[str, Any]:
     value = entry.get(key) or {}
     if not isinstance(value, dict):
         raise _wrong(f"{path}.{key} is a {type(value).__name__}; allowed is an object.")
-    if value.get(_SIGNATURE):  # the whole of it is a secret
+    if value.get(protocol.SIGNATURE):  # the whole of it is a secret
         return {}
     return value
 

@@ -89,10 +89,10 @@ def catalogue(site: Site, keys: Encryption, lake: Lake, personas: Identity) -> C
 
 def replicate(site: Site, lake: Lake, keys: Encryption, provider: Provider) -> None:
     """Copies of the lake in a second region; both ends have to be versioned first."""
-    settings = site.platform.lake
-    if settings.replication is None:
+    settings, recovery = site.platform.lake, site.platform.recovery
+    if recovery is None:
         return
-    second, zones = replace(site.account, region=settings.replication.region), settings.replication.zones
+    second, zones = replace(site.account, region=recovery.region), recovery.zones
     replicas = Replicas(
         "replicas",
         ReplicasArgs(
@@ -102,6 +102,7 @@ def replicate(site: Site, lake: Lake, keys: Encryption, provider: Provider) -> N
             zones=zones,
             noncurrent_days=settings.noncurrent_days,
             expiry_days=settings.expiry_days,
+            access_log_days=settings.access_log_days,
             protect=site.platform.protect_data,
         ),
         ResourceOptions(provider=provider),
@@ -114,7 +115,7 @@ def replicate(site: Site, lake: Lake, keys: Encryption, provider: Provider) -> N
             replica_region=second.region,
             sources={zone: getattr(lake.outputs, zone) for zone in zones},
             source_key_arns={"lake": keys.outputs.lake, "models": keys.outputs.models},
-            replica_key_arn=replicas.outputs.key_arn,
+            replica_key_arns=replicas.outputs.key_arns,
         ),
         site.after(lake, replicas),
     )

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from pulumi import ResourceOptions
 from pulumi_aws.provider import Provider
 
 from infra.aws.assembly.site import Site
 from infra.aws.audit import Audit, AuditArgs, trail_name
+from infra.aws.backup_copies import BackupCopies, BackupCopiesArgs
+from infra.aws.backups import Copies
 from infra.aws.cache import cache_log_group
 from infra.aws.cluster import Cluster, log_group_name
 from infra.aws.data_stores import database_log_group
@@ -81,8 +86,8 @@ def _log_groups(site: Site) -> list[str]:
 def audit(site: Site, keys: Encryption, lake: Lake) -> Audit:
     """Records of what is done, also with the lake's data."""
     settings = site.platform.audit
-    replication = site.platform.lake.replication
-    replicas = [replica_of(zone) for zone in replication.zones] if replication else []
+    recovery = site.platform.recovery
+    replicas = [replica_of(zone) for zone in recovery.zones] if recovery else []
     return Audit(
         "audit",
         AuditArgs(
@@ -108,7 +113,26 @@ def audit(site: Site, keys: Encryption, lake: Lake) -> Audit:
     )
 
 
-def operations(site: Site, keys: Encryption, cluster: Cluster) -> Operations:
+def backup_copies(site: Site, second_provider: Provider | None) -> Copies | None:
+    """A vault in the second region, where the settings ask for one."""
+    settings = site.platform.recovery
+    if settings is None or second_provider is None:
+        return None
+    vault = BackupCopies(
+        "backup-copies",
+        BackupCopiesArgs(
+            environment=site.environment,
+            account=replace(site.account, region=settings.region),
+            administrators=site.platform.administrators,
+            lock_days=site.platform.operations.backup_lock_days,
+            protect=site.platform.protect_data,
+        ),
+        ResourceOptions(provider=second_provider),
+    )
+    return Copies(vault_arn=vault.outputs.vault_arn, days=settings.backup_days)
+
+
+def operations(site: Site, keys: Encryption, cluster: Cluster, copies: Copies | None) -> Operations:
     """Backups, alarms, metrics and budgets."""
     settings = site.platform.operations
     return Operations(
@@ -123,6 +147,7 @@ def operations(site: Site, keys: Encryption, cluster: Cluster) -> Operations:
             cluster_name=cluster.outputs.name,
             backup_days=settings.backup_days,
             backup_lock_days=settings.backup_lock_days,
+            backup_copies=copies,
             monthly_budget_usd=settings.monthly_budget_usd,
             tenant_budgets_usd=settings.tenant_budgets_usd,
             anomaly_usd=settings.anomaly_usd,

@@ -11,6 +11,8 @@ from policies.rules.s3._buckets import BUCKET, ENCRYPTION
 
 WRITERS = {"cloudtrail": "audit", "cfg": "audit", "athena": "lake", "fsx": "lake"}
 """Services that write with a bucket's key: records of calls and settings, results of queries, copies."""
+REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
+"""Names the key of the copies, which are of the bucket's own class."""
 NO_USE = ("policy", "assumeRolePolicy", "targetKeyId", "keyId")
 """Properties that speak about a key and encrypt nothing with it."""
 
@@ -34,7 +36,7 @@ def _group(resource: Resource, context: Context) -> str:
     service = resource.type.split(":")[1].partition("/")[0]
     if service in WRITERS:
         return WRITERS[service]
-    if resource.type != ENCRYPTION:
+    if resource.type not in (ENCRYPTION, REPLICATION):
         return service
     for bucket in context.stack.referred(resource, "bucket", BUCKET):
         name = bucket.view.text("tags.DataClass")

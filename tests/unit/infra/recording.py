@@ -241,13 +241,17 @@ def guarded_estate() -> Recording:
     platform = dev_config()["groundplan:platform"]
     network = platform["network"] | {"nat_gateways": "one-per-zone"}
     streaming = {"form": "provisioned"}
-    lake = platform["lake"] | {"replication": {"region": "eu-west-1"}}
     edge = {"domain": "ai.example.com", "origin": "a.example.net", "standby_origin": "b.example.net"}
     platform["gpu_pools"]["gpu"]["zone"] = "eu-central-1a"
     platform["tenants"]["vision"]["training"]["filesystem"] = {}
-    changed = {"gpu_pools": platform["gpu_pools"], "tenants": platform["tenants"]}
     settings = dev_settings(
-        protect_data=True, network=network, streaming=streaming, lake=lake, edge=edge, **changed
+        protect_data=True,
+        network=network,
+        streaming=streaming,
+        edge=edge,
+        recovery={"region": "eu-west-1"},
+        gpu_pools=platform["gpu_pools"],
+        tenants=platform["tenants"],
     )
     return record(lambda: run_program(settings))
 

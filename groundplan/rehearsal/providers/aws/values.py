@@ -13,12 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from google.protobuf import json_format, struct_pb2
-from pulumi.runtime.rpc import UNKNOWN
 
 from groundplan.rehearsal.providers.aws.shapes import Field, Nesting, Shape
+from policies.core.protocol import OUTPUT, SECRET, SIGNATURE, UNKNOWN_TEXT
 
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_WRAPPERS = frozenset({"1b47061264138c4ac30d75fd1eb44270", "d0e6a833031e9bbcd3f4e8bde6ca49a4"})
+_WRAPPERS = frozenset({SECRET, OUTPUT})
 """Signatures of secrets and of output values."""
 _SEGMENT = re.compile(r'\[(?P<index>\d+)\]|\["(?P<key>(?:[^"\\]|\\.)*)"\]|\.?(?P<name>[^.\[\]]+)')
 
@@ -77,7 +76,7 @@ def _absent(value: JsonValue, shape: Shape, path: str) -> Iterator[str]:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _absent(item, shape.each or shape, f"{path}[{index}]")
-    elif isinstance(value, dict) and _SIGNATURE not in value:
+    elif isinstance(value, dict) and SIGNATURE not in value:
         for name, item in value.items():
             inner = shape.each or (shape.fields[name].inner if name in shape.fields else None)
             if name in shape.missing and item is not None:
@@ -103,7 +102,7 @@ def _to_bridge(value: JsonValue, shape: Shape | None) -> JsonValue:
         return {**value, "value": _to_bridge(value["value"], shape)} if "value" in value else value
     if shape.each:
         return _each(value, shape.each, _to_bridge)
-    if not isinstance(value, dict) or _SIGNATURE in value:
+    if not isinstance(value, dict) or SIGNATURE in value:
         return value
     changed: dict[str, JsonValue] = {name: [] for name in value.get(_EMPTY, ())}
     for name, inner in value.items():
@@ -124,7 +123,7 @@ def _to_sdk(value: JsonValue, shape: Shape | None) -> JsonValue:
         return {**value, "value": _to_sdk(value["value"], shape)} if "value" in value else value
     if shape.each:
         return _each(value, shape.each, _to_sdk)
-    if not isinstance(value, dict) or _SIGNATURE in value:
+    if not isinstance(value, dict) or SIGNATURE in value:
         return value
     names = shape.by_bridge_name
     changed: dict[str, JsonValue] = {}
@@ -168,7 +167,7 @@ _Translate = Callable[[JsonValue, Shape | None], JsonValue]
 
 
 def _wrapped(value: JsonValue, found: Field, translate: _Translate) -> JsonValue:
-    if value is None or value == UNKNOWN:
+    if value is None or value == UNKNOWN_TEXT:
         return value
     if _is_wrapper(value):
         return {**value, "value": _wrapped(value["value"], found, translate)} if "value" in value else value
@@ -229,7 +228,7 @@ def _joined(segments: Sequence[str | int]) -> str:
 
 
 def _is_wrapper(value: JsonValue) -> bool:
-    return isinstance(value, dict) and value.get(_SIGNATURE) in _WRAPPERS
+    return isinstance(value, dict) and value.get(SIGNATURE) in _WRAPPERS
 
 
 def _decoded(value: JsonValue) -> JsonValue:

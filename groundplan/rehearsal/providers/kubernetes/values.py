@@ -14,25 +14,10 @@ from typing import Any, Final
 from google.protobuf import struct_pb2
 
 from groundplan.errors import GroundplanError
+from policies.core.protocol import OUTPUT, SECRET, SIGNATURE, UNKNOWN_TEXT, UNKNOWNS
 
 Value = Any
 """A property value: JSON-like, plus `UNKNOWN` and `Secret`."""
-
-_SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a type tag of Pulumi's protocol
-_OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
-_UNKNOWNS = frozenset(
-    {
-        "04da6b54-80e4-46f7-96ec-b56ff0331ba9",  # string; also what any unknown is written as
-        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # boolean
-        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",  # number
-        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",  # array
-        "030794c1-ac77-496b-92df-f27374a8bd58",  # asset
-        "e48ece36-62e2-4504-bad9-02848725956a",  # archive
-        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # object
-    }
-)
-_UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 
 class _Unknown(Enum):
@@ -107,7 +92,7 @@ def keep_secret(value: Value, pattern: Value) -> Value:
 def _decode(value: struct_pb2.Value) -> Value:
     match value.WhichOneof("kind"):
         case "string_value":
-            return UNKNOWN if value.string_value in _UNKNOWNS else value.string_value
+            return UNKNOWN if value.string_value in UNKNOWNS else value.string_value
         case "bool_value":
             return value.bool_value
         case "number_value":
@@ -123,12 +108,12 @@ def _decode(value: struct_pb2.Value) -> Value:
 
 def _decode_object(struct: struct_pb2.Struct) -> Value:
     properties = decode(struct)
-    signature = properties.get(_SIGNATURE_KEY)
+    signature = properties.get(SIGNATURE)
     if signature is None:
         return properties
-    if signature == _SECRET:
+    if signature == SECRET:
         return Secret(properties.get("value"))
-    if signature == _OUTPUT:
+    if signature == OUTPUT:
         inner = properties.get("value", UNKNOWN)
         return Secret(inner) if properties.get("secret") else inner
     raise GroundplanError("Kubernetes objects cannot hold Pulumi assets, archives or resource references.")
@@ -139,7 +124,7 @@ def _encode(value: Value) -> struct_pb2.Value:  # noqa: PLR0911 - one return per
         case None:
             return struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)
         case Secret():
-            return _encode({_SIGNATURE_KEY: _SECRET, "value": value.value})
+            return _encode({SIGNATURE: SECRET, "value": value.value})
         case bool():
             return struct_pb2.Value(bool_value=value)
         case int() | float():
@@ -152,6 +137,6 @@ def _encode(value: Value) -> struct_pb2.Value:  # noqa: PLR0911 - one return per
             items = [_encode(item) for item in value]
             return struct_pb2.Value(list_value=struct_pb2.ListValue(values=items))
         case _ if value is UNKNOWN:
-            return struct_pb2.Value(string_value=_UNKNOWN_TEXT)
+            return struct_pb2.Value(string_value=UNKNOWN_TEXT)
         case _:
             raise TypeError(f"no property value: {type(value).__name__}")

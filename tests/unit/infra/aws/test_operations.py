@@ -57,6 +57,6 @@ def test_budgets_of_environment_and_tenants() -> None:
 def test_backups_and_metrics_are_guarded_where_data_is_protected() -> None:
     """Pulumi deletes neither."""
     for type_ in ("aws:backup/vault:Vault", "aws:amp/workspace:Workspace"):
-        assert guarded_estate().one(type_).protect
+        assert all(one.protect for one in guarded_estate().of(type_))
         assert not dev_estate().one(type_).protect
-    assert guarded_estate().one("aws:backup/vault:Vault").inputs["forceDestroy"] is False
+    assert not any(one.inputs["forceDestroy"] for one in guarded_estate().of("aws:backup/vault:Vault"))

@@ -8,7 +8,14 @@ from tests.unit.infra.recording import ACCOUNT_ID, dev_estate, guarded_estate
 
 ESTATE = guarded_estate()
 ZONES = ("raw", "curated", "features", "models")
-KEY = "arn:of:aws:kms/key:Key:groundplan-dev-replicas"
+KEYS = {
+    zone: f"arn:of:aws:kms/key:Key:groundplan-dev-{name}"
+    for zone, name in (
+        *dict.fromkeys(("raw", "curated", "features"), "replicas").items(),
+        ("models", "model-replicas"),
+    )
+}
+"""Models have a key that opens no data, as in the lake itself."""
 each_zone = pytest.mark.parametrize("zone", ZONES)
 
 
@@ -19,11 +26,16 @@ def test_there_is_no_second_copy_without_the_setting() -> None:
 
 
 def test_replicas_are_in_the_second_region_and_nothing_else_is() -> None:
-    """Key and buckets go through the other provider; role and rules belong to the sources' region."""
-    [second] = [one for one in ESTATE.of("pulumi:providers:aws") if one.name == "aws-replicas"]
+    """Keys, buckets and the vault go through the other provider; role and rules belong to the first one."""
+    [second] = [one for one in ESTATE.of("pulumi:providers:aws") if one.name == "aws-second"]
     assert second.inputs["region"] == "eu-west-1"
     there = {one.name for one in ESTATE.resources if one.custom and second.urn in one.provider}
-    assert there == {"groundplan-dev-replicas", *(f"groundplan-dev-{zone}-replica" for zone in ZONES)}
+    keys = ("replicas", "model-replicas", "backup-copies")
+    assert there == {
+        *(f"groundplan-dev-{name}" for name in keys),
+        *(f"groundplan-dev-{zone}-replica" for zone in ZONES),
+        "groundplan-dev-replica-access-logs",
+    }
 
 
 @each_zone
@@ -40,7 +52,7 @@ def test_a_replica_is_as_private_as_its_source(zone: str) -> None:
     (rule,) = ESTATE.one(
         "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration", name
     ).inputs["rules"]
-    assert rule["applyServerSideEncryptionByDefault"]["kmsMasterKeyId"] == KEY
+    assert rule["applyServerSideEncryptionByDefault"]["kmsMasterKeyId"] == KEYS[zone]
     sids = {statement["Sid"] for statement in ESTATE.one("aws:s3/bucketPolicy:BucketPolicy", name).document()}
     assert {"DenyWithoutTls", "DenyOldTls", "DenyOtherKeys"} <= sids
 
@@ -53,7 +65,7 @@ def test_objects_are_copied_in_time_encrypted_and_measured(zone: str) -> None:
     assert rule["deleteMarkerReplication"] == {"status": "Enabled" if zone == "raw" else "Disabled"}
     destination = rule["destination"]
     assert destination["bucket"] == f"arn:aws:s3:::groundplan-dev-{zone}-replica-{ACCOUNT_ID}"
-    assert destination["encryptionConfiguration"] == {"replicaKmsKeyId": KEY}
+    assert destination["encryptionConfiguration"] == {"replicaKmsKeyId": KEYS[zone]}
     assert destination["metrics"] == {"status": "Enabled", "eventThreshold": {"minutes": 15}}
     assert rule["sourceSelectionCriteria"] == {"sseKmsEncryptedObjects": {"status": "Enabled"}}
 
@@ -83,13 +95,14 @@ def test_the_role_copies_and_nothing_else() -> None:
     assert not actions & {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"}
     assert all(statement["Resource"] != "*" for statement in statements.values())
     assert "eu-central-1" in str(statements["DecryptSources"]["Condition"])
-    assert (statements["EncryptReplicas"]["Resource"]) == KEY
+    assert sorted(statements["EncryptReplicas"]["Resource"]) == sorted(set(KEYS.values()))
     assert "eu-west-1" in str(statements["EncryptReplicas"]["Condition"])
 
 
-def test_only_administrators_manage_the_key_of_the_replicas() -> None:
+@pytest.mark.parametrize("name", ["replicas", "model-replicas"])
+def test_only_administrators_manage_the_keys_of_the_replicas(name: str) -> None:
     """Administration and use are different statements, as for every key; use is through S3 of its region."""
-    key = ESTATE.one("aws:kms/key:Key", "groundplan-dev-replicas")
+    key = ESTATE.one("aws:kms/key:Key", f"groundplan-dev-{name}")
     assert (key.protect, key.inputs["enableKeyRotation"], key.inputs["deletionWindowInDays"]) == (
         True,
         True,

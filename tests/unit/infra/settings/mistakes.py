@@ -52,7 +52,7 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
             3,
             "there is no such key",
             "one of noncurrent_days, personal_days, checkpoint_days, access_log_days, query_result_days, "
-            "query_limit_gib, tiers, replication; did you mean 'noncurrent_days'?",
+            "query_limit_gib, tiers; did you mean 'noncurrent_days'?",
         ),
     ),
     (
@@ -108,7 +108,7 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
             3,
             "this is not a mapping",
             "a mapping with the keys noncurrent_days, personal_days, checkpoint_days, access_log_days, "
-            "query_result_days, query_limit_gib, tiers, replication",
+            "query_result_days, query_limit_gib, tiers",
         ),
     ),
     (

@@ -1,4 +1,4 @@
-"""Mistakes that people make in the part of a stack file about the lake, and the one problem each gives."""
+"""Mistakes that people make about the lake and its copies in a stack file, and what they are told."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
     ),
     (
         "a second copy in the first one's region",
-        lambda platform: platform["lake"].update(replication={"region": "eu-central-1"}),
+        lambda platform: platform.update(recovery={"region": "eu-central-1"}),
         (
-            "groundplan:platform.lake.replication.region",
+            "groundplan:platform.recovery.region",
             "eu-central-1",
             "the environment itself is in this region",
             "any region but eu-central-1",
@@ -59,14 +59,25 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
     ),
     (
         "a zone that is replicated twice",
-        lambda platform: platform["lake"].update(
-            replication={"region": "eu-west-1", "zones": ["raw", "models", "raw"]}
-        ),
+        lambda platform: platform.update(recovery={"region": "eu-west-1", "zones": ["raw", "models", "raw"]}),
         (
-            "groundplan:platform.lake.replication.zones[2]",
+            "groundplan:platform.recovery.zones[2]",
             "raw",
             "raw is named twice",
             "each name once",
+        ),
+    ),
+    (
+        "copies of backups that go while they are locked",
+        lambda platform: platform.update(
+            recovery={"region": "eu-west-1", "backup_days": 3},
+            operations={"backup_lock_days": 7},
+        ),
+        (
+            "groundplan:platform.recovery.backup_days",
+            3,
+            "a backup is locked for 7 days (operations.backup_lock_days), its copy too",
+            "at least 7",
         ),
     ),
 ]
