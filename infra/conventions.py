@@ -78,6 +78,8 @@ TENANT_LABEL = "groundplan.dev/tenant"
 """On all objects of a tenant, its namespace first: whose they are. Admission policies go by it."""
 POOL_LABEL = "groundplan.dev/pool"
 """On every node: the GPU pool it belongs to."""
+PARTS_LABEL = "groundplan.dev/gpu-parts"
+"""On nodes whose GPUs are divided: into how many each is."""
 GPU_RESOURCE = "nvidia.com/gpu"
 """The extended resource of NVIDIA's device plugin, and the key of the taint on GPU nodes."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from pulumi_aws.eks.node_group import NodeGroup
 
 from infra.aws.fabric import Fabric, create_fabric, fabric_interfaces
 from infra.aws.pool_capacity import Purchase, reservation_target, reserve
-from infra.conventions import GPU_RESOURCE, POOL_LABEL, ComponentType, physical_name, registered
+from infra.conventions import GPU_RESOURCE, PARTS_LABEL, POOL_LABEL, ComponentType, physical_name, registered
 
 if TYPE_CHECKING:
     from pulumi_aws.ec2 import LaunchTemplateBlockDeviceMappingArgsDict
@@ -43,6 +44,9 @@ class GpuPoolArgs:
         desired_nodes: at creation; afterwards an autoscaler's business.
         max_nodes: never more.
         volume_gib: data volume of each node in GiB.
+        images_snapshot: snapshot that the data volume is made from, with images in it.
+        parts: into how many each GPU is divided.
+        node_settings: further settings of Bottlerocket, as TOML.
         volumes_key_arn: KMS key of the volumes.
     """
 
@@ -61,6 +65,9 @@ class GpuPoolArgs:
     desired_nodes: int
     max_nodes: int
     volume_gib: int
+    images_snapshot: str | None
+    parts: int
+    node_settings: str | None
     volumes_key_arn: Input[str]
 
 
@@ -116,7 +123,7 @@ class GpuPool(pulumi.ComponentResource):
             },
             block_device_mappings=[
                 self._volume("/dev/xvda", _SYSTEM_VOLUME_GIB),
-                self._volume("/dev/xvdb", args.volume_gib),
+                self._volume("/dev/xvdb", args.volume_gib, args.images_snapshot),
             ],
             placement={"group_name": fabric.placement_group.name}
             if fabric and fabric.placement_group
@@ -132,6 +139,8 @@ class GpuPool(pulumi.ComponentResource):
             if fabric
             else None,
             monitoring={"enabled": True},
+            # EKS adds what a node needs to join.
+            user_data=b64encode(args.node_settings.encode()).decode() if args.node_settings else None,
             # Default tags of the provider do not reach what EC2 makes from a template.
             tag_specifications=[
                 {"resource_type": kind, "tags": tags} for kind in ("instance", "volume", "network-interface")
@@ -139,10 +148,13 @@ class GpuPool(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _volume(self, device: str, size_gib: int) -> LaunchTemplateBlockDeviceMappingArgsDict:
+    def _volume(
+        self, device: str, size_gib: int, snapshot: str | None = None
+    ) -> LaunchTemplateBlockDeviceMappingArgsDict:
         return {
             "device_name": device,
             "ebs": {
+                **({"snapshot_id": snapshot} if snapshot else {}),
                 "volume_type": "gp3",
                 "volume_size": size_gib,
                 "encrypted": "true",
@@ -173,7 +185,7 @@ class GpuPool(pulumi.ComponentResource):
             },
             update_config={"max_unavailable": 1},
             node_repair_config={"enabled": True},
-            labels={POOL_LABEL: args.pool},
+            labels={POOL_LABEL: args.pool, **({PARTS_LABEL: str(args.parts)} if args.parts > 1 else {})},
             taints=[{"key": GPU_RESOURCE, "value": "present", "effect": "NO_SCHEDULE"}],
             opts=pulumi.ResourceOptions(
                 parent=self,

@@ -311,11 +311,16 @@ def quota_covers_peak(
         )
 
 
-def pool_covers_quotas(pool: str, instance_type: str, max_nodes: int, quotas: Mapping[str, int]) -> None:
-    """Refuse quotas that no size of the pool could fulfil: no peak without capacity behind it."""
-    promised, obtainable = sum(quotas.values()), pool_gpus(instance_type, max_nodes)
+def pool_covers_quotas(
+    pool: str, instance_type: str, max_nodes: int, quotas: Mapping[str, int], *, parts: int
+) -> None:
+    """Refuse quotas that no size of the pool could fulfil: no peak without capacity behind it.
+
+    GPUs that are divided count as many times as they have `parts`.
+    """
+    promised, obtainable = sum(quotas.values()), pool_gpus(instance_type, max_nodes) * parts
     if promised > obtainable:
-        needed = -(-promised // pool_gpus(instance_type, 1))
+        needed = -(-promised // (pool_gpus(instance_type, 1) * parts))
         raise refusal(
             f"{max_nodes} x {instance_type} have {obtainable} GPUs, but the quotas of "
             f"{', '.join(quotas)} promise {promised}",

@@ -20,6 +20,7 @@ from infra.settings.operations import OperationsSettings
 from infra.settings.purchase import PurchaseSettings
 from infra.settings.recovery import RecoverySettings
 from infra.settings.registry import RegistrySettings
+from infra.settings.sharing import GpuSharingSettings, check_sharing
 from infra.settings.streaming import StreamingSettings
 from infra.settings.types import (
     AvailabilityZone,
@@ -75,11 +76,20 @@ class GpuPoolSettings(SettingsModel):
     """Data volume of each node in GiB: container images and their scratch space."""
     purchase: PurchaseSettings = PurchaseSettings()
     """How its nodes are bought."""
+    sharing: GpuSharingSettings | None = None
+    """How several pods share each of its GPUs; without it, a pod has whole ones."""
+    images_snapshot: Annotated[str, Field(pattern=r"^snap-[0-9a-f]{8,17}$")] | None = None
+    """Snapshot of a data volume into which images were pulled: new nodes then start pods without pulling."""
     zone: AvailabilityZone | None = None
     """The one zone that its nodes are in; without it, all three. Needed with `efa` and for reservations."""
     efa: bool = False
     """Elastic Fabric Adapters on every network card, and nodes close together in one zone: for training over
     several nodes. Pods use it if they request `vpc.amazonaws.com/efa`."""
+
+    @property
+    def parts(self) -> int:
+        """Into how many each GPU is divided."""
+        return self.sharing.parts if self.sharing else 1
 
 
 class QuotaSettings(SettingsModel):
@@ -277,7 +287,13 @@ class Settings(SettingsModel):
             checks.fabric_possible(name, pool.instance_type, pool.zone, efa=pool.efa)
             tenants = {key: tenant for key, tenant in platform.tenants.items() if tenant.pool == name}
             quotas = {key: tenant.quota.gpus for key, tenant in tenants.items()}
-            checks.pool_covers_quotas(name, pool.instance_type, pool.nodes.max, quotas)
+            checks.pool_covers_quotas(name, pool.instance_type, pool.nodes.max, quotas, parts=pool.parts)
+            if pool.sharing:
+                processes = {
+                    key: tenant.training.nodes * tenant.training.gpus_per_node
+                    for key, tenant in tenants.items()
+                }
+                check_sharing(name, pool.instance_type, pool.sharing, processes, efa=pool.efa)
             self._purchasable(name, pool, {key: tenant.training.max_hours for key, tenant in tenants.items()})
         return self
 

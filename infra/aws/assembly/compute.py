@@ -20,6 +20,7 @@ from infra.aws.network import Network
 from infra.aws.node_role import create_node_role
 from infra.aws.pool_capacity import Purchase
 from infra.planning.eks_versions import KUBERNETES_VERSIONS
+from infra.planning.gpu_parts import node_settings
 from infra.planning.instance_types import INSTANCE_TYPES
 from infra.settings.models import GpuPoolSettings
 
@@ -94,6 +95,13 @@ def _pool(
             desired_nodes=pool.nodes.desired,
             max_nodes=pool.nodes.max,
             volume_gib=pool.volume_gib,
+            images_snapshot=pool.images_snapshot,
+            parts=pool.parts,
+            node_settings=node_settings(
+                pool.sharing.strategy, pool.parts, INSTANCE_TYPES[pool.instance_type].gpu
+            )
+            if pool.sharing
+            else None,
             volumes_key_arn=keys.outputs.volumes,
         ),
         opts,

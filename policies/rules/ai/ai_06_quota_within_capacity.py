@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from infra.conventions import GPU_RESOURCE
+from infra.conventions import GPU_RESOURCE, PARTS_LABEL
 from infra.planning.instance_types import INSTANCE_TYPES
 from policies.core.resources import STACK, Resource
 from policies.core.rule import ALWAYS, Context, Finding, Framework, Rule, Severity
-from policies.core.values import View
+from policies.core.values import View, WrongTypeError
 from policies.rules.eks._instances import instance_types
 from policies.rules.kubernetes._amounts import count
 
@@ -30,10 +30,21 @@ def check(stack: Resource, context: Context) -> Iterator[Finding]:
         gpus = _gpus(group.view, instance_types(group, context.stack))
         if gpus is None:
             yield Finding(path="", message=f"{group.name}: unknown instance type", key=group.name)
-        possible += (gpus or 0) * group.view.number("scalingConfig.maxSize")
+        possible += (gpus or 0) * _parts(group.view) * group.view.number("scalingConfig.maxSize")
     if promised > possible:
         message = f"quotas promise {promised:.0f} GPUs, and there can be {possible:.0f}"
         yield Finding(path="", message=message, key="capacity")
+
+
+def _parts(group: View) -> int:
+    """Into how many each GPU of a group is divided, by the label of its nodes."""
+    labels = group.object("labels")
+    if PARTS_LABEL not in labels.keys():  # noqa: SIM118 - a method of View
+        return 1
+    parts = labels.value_of(PARTS_LABEL)
+    if not isinstance(parts, str) or not parts.isdecimal():
+        raise WrongTypeError(labels.where(PARTS_LABEL), "a whole number as text", parts)
+    return int(parts)
 
 
 def _gpus(group: View, types: Sequence[str]) -> int | None:

@@ -166,6 +166,26 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
         ),
     ),
     (
+        "MIG on a GPU that has none",
+        _pool(sharing={"strategy": "mig", "parts": 7}),
+        (
+            "groundplan:platform.gpu_pools.gpu.sharing.parts",
+            7,
+            "MIG does not divide the L4 of g6.12xlarge into 7",
+            "time-slicing, or GPUs of A100, H100, H200",
+        ),
+    ),
+    (
+        "training over parts of GPUs",
+        _pool(sharing={"strategy": "time-slicing", "parts": 4}),
+        (
+            "groundplan:platform.gpu_pools.gpu.sharing",
+            {"strategy": "time-slicing", "parts": 4},
+            "processes that train together need whole GPUs, and tenant vision trains on several",
+            "no sharing, or tenants that train on one GPU, without efa",
+        ),
+    ),
+    (
         "file system of a size that there is not",
         _training(filesystem={"capacity_gib": 2000}),
         (
