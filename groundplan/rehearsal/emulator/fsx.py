@@ -11,6 +11,7 @@ from moto.ec2.models import ec2_backends
 from moto.fsx.responses import FSxResponse
 from moto.moto_api._internal import mock_random
 
+from groundplan.rehearsal.emulator.deployer_record import PROVIDER
 from groundplan.rehearsal.emulator.patching import add, kept_in
 
 _HOUR = "05:00"
@@ -125,11 +126,17 @@ def update_file_system(response: Any) -> str:
 
 
 def delete_file_system(response: Any) -> str:
-    """Delete one; its links go with it."""
+    """Delete one; its links go with it.
+
+    The AWS provider does not look for ten minutes then, for FSx takes longer. Here it is gone at once, and
+    the provider is told so: as after its own repeated call, which it takes for the end.
+    """
     name = _system(response, _asked(response)["FileSystemId"])["FileSystemId"]
     for association in [one for one in _links(response).values() if one["FileSystemId"] == name]:
         del _links(response)[association["AssociationId"]]
     del _systems(response)[name]
+    if PROVIDER in response.headers.get("User-Agent", ""):
+        _system(response, name)  # there is none any more
     return json.dumps({"FileSystemId": name, "Lifecycle": "DELETING"})
 
 

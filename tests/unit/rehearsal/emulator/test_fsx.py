@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from groundplan.rehearsal.emulator.deployer_record import PROVIDER
 from tests.unit.rehearsal.emulator.checked import checked_client, left
 from tests.unit.rehearsal.emulator.emulated import Emulated
 
@@ -77,3 +78,17 @@ def test_what_is_not_there_is_an_error(aws: Emulated) -> None:
     client = checked_client(aws, "fsx")
     with pytest.raises(ClientError, match="FileSystemNotFound"):
         client.describe_file_systems(FileSystemIds=["fs-01234567"])
+
+
+def test_the_provider_does_not_wait_for_what_is_gone(aws: Emulated) -> None:
+    """Ten minutes it would; people are told of a deletion as FSx tells them."""
+    client = checked_client(aws, "fsx")
+
+    def call_as_provider(request: Any, **_: Any) -> None:
+        request.headers["User-Agent"] = f"APN/1.0 {PROVIDER}/6"
+
+    client.meta.events.register("before-sign.fsx", call_as_provider)
+    made = client.create_file_system(**LUSTRE, SubnetIds=aws.subnets[:1])["FileSystem"]
+    with pytest.raises(ClientError, match="FileSystemNotFound"):
+        client.delete_file_system(FileSystemId=made["FileSystemId"])
+    assert left(aws, "fsx") == []
