@@ -24,6 +24,7 @@ class ComponentType(StrEnum):
     REPLICAS = "groundplan:aws:Replicas"
     REPLICATION = "groundplan:aws:Replication"
     STREAMING = "groundplan:aws:Streaming"
+    SCHEMA_REGISTRY = "groundplan:aws:SchemaRegistry"
     DATA_STORES = "groundplan:aws:DataStores"
     EDGE = "groundplan:aws:Edge"
     CACHE = "groundplan:aws:Cache"

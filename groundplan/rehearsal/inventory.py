@@ -169,6 +169,7 @@ def _glue(client: Any) -> Iterable[str]:
         yield f"Databases/{name}"
         for table in pages(client, "get_tables", "TableList", DatabaseName=name):
             yield f"Tables/{name}/{table['Name']}"
+    yield from listed(client, ("list_registries", "Registries", "RegistryName"))
 
 
 def _lake_formation(client: Any) -> Iterable[str]:

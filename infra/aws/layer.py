@@ -23,6 +23,7 @@ from infra.aws.lake import Lake
 from infra.aws.operations import Operations
 from infra.aws.providers import Providers
 from infra.aws.registry import Registry
+from infra.aws.schema_registry import SchemaRegistry
 from infra.aws.streaming import Streaming
 from infra.aws.training_filesystem import TrainingFilesystem
 from infra.aws.workload_identity import WorkloadIdentity
@@ -42,6 +43,7 @@ class AwsEstate:
     access_points: AccessPoints
     catalogue: Catalogue
     streaming: Streaming
+    schemas: SchemaRegistry | None
     data_stores: DataStores
     cache: Cache
     registry: Registry
@@ -69,18 +71,22 @@ def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
     lake = data.lake(site, keys)
     if providers.second:
         data.replicate(site, lake, keys, providers.second)
-    streaming = data.streaming(site, network, keys)
+    streaming, schemas = data.streaming(site, network, keys), data.schemas(site)
     data_stores = data.data_stores(site, network, keys)
     cache = data.cache(site, network, keys)
     cluster = compute.cluster(site, network, keys)
     pools, addons = compute.nodes(site, network, keys, cluster)
-    personas, identities = access.personas(site, keys, cluster), access.identities(site, keys, cluster, cache)
+    personas, identities = (
+        access.personas(site, keys, cluster),
+        access.identities(site, keys, cluster, cache, schemas),
+    )
     return AwsEstate(
         account=site.account,
         lake=lake,
         catalogue=data.catalogue(site, keys, lake, personas),
         access_points=data.access_points(site, lake, personas, identities),
         streaming=streaming,
+        schemas=schemas,
         data_stores=data_stores,
         cache=cache,
         registry=foundation.registry(site, keys),

@@ -117,6 +117,16 @@ def fabric_possible(pool: str, instance_type: str, zone: str | None, *, efa: boo
         )
 
 
+def schema_of_something(definition: Mapping[str, object]) -> None:
+    """Refuse a schema that says nothing: anything would fit it."""
+    if "type" not in definition:
+        raise refusal(
+            "the schema does not say what it describes",
+            allowed="a definition with the key type, such as type: object",
+            key=("definition",),
+        )
+
+
 def block_in_order(starts: datetime, ends: datetime) -> None:
     """Refuse a Capacity Block that ends before it starts."""
     if ends <= starts:

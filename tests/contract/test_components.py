@@ -41,6 +41,7 @@ TYPE_TOKENS = {
     "Registry": "groundplan:aws:Registry",
     "Replicas": "groundplan:aws:Replicas",
     "Replication": "groundplan:aws:Replication",
+    "SchemaRegistry": "groundplan:aws:SchemaRegistry",
     "Streaming": "groundplan:aws:Streaming",
     "Tenant": "groundplan:kubernetes:Tenant",
     "Training": "groundplan:kubernetes:Training",

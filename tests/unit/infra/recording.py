@@ -240,7 +240,8 @@ def guarded_estate() -> Recording:
     """The same with what a production environment sets: protected data, replicas, brokers, an edge, ..."""
     platform = dev_config()["groundplan:platform"]
     network = platform["network"] | {"nat_gateways": "one-per-zone"}
-    streaming = {"form": "provisioned"}
+    schema = {"definition": {"type": "object", "properties": {"time": {"type": "string"}}}}
+    streaming = {"form": "provisioned", "schemas": {"observations": schema}}
     edge = {"domain": "ai.example.com", "origin": "a.example.net", "standby_origin": "b.example.net"}
     platform["gpu_pools"]["gpu"]["zone"] = "eu-central-1a"
     platform["tenants"]["vision"]["training"]["filesystem"] = {}

@@ -186,6 +186,16 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
         ),
     ),
     (
+        "schema that says nothing",
+        lambda platform: platform["streaming"].update(schemas={"events": {"definition": {"title": "x"}}}),
+        (
+            "groundplan:platform.streaming.schemas.events.definition",
+            {"title": "x"},
+            "the schema does not say what it describes",
+            "a definition with the key type, such as type: object",
+        ),
+    ),
+    (
         "file system of a size that there is not",
         _training(filesystem={"capacity_gib": 2000}),
         (
