@@ -16,6 +16,7 @@ from rich.table import Table
 
 from groundplan.errors import ExitCode, GroundplanError
 from groundplan.progress import Progress, console
+from groundplan.state.cli import app as state_app
 
 if TYPE_CHECKING:
     from groundplan.rehearsal.rehearse import Outcome
@@ -31,6 +32,7 @@ rehearse_app = typer.Typer(
     no_args_is_help=True, help="Run the whole platform on real engines on this machine."
 )
 app.add_typer(rehearse_app, name="rehearse")
+app.add_typer(state_app, name="state")
 
 INTERRUPTED = 130
 """What typer makes of Ctrl-C."""
@@ -110,7 +112,9 @@ def plan(
 def audit(
     environment: Annotated[str | None, typer.Argument(help="The stack whose state is audited.")] = None,
     state: Annotated[Path | None, typer.Option(help="A file made by `pulumi stack export`.")] = None,
-    preview: Annotated[Path | None, typer.Option(help="A file made by `pulumi preview --json`.")] = None,
+    preview: Annotated[
+        Path | None, typer.Option(help="A file made by `pulumi preview --json --show-sames`.")
+    ] = None,
     live: Annotated[
         bool,
         typer.Option("--live", help="Audit what its account holds now (a refreshed copy of the state)."),
@@ -177,7 +181,8 @@ def diff(
         typer.Option("--env", "--environment", help="A stack; again for more (default: all)."),
     ] = None,
     from_preview: Annotated[
-        Path | None, typer.Option(help="Read this output of `pulumi preview --json`, and rehearse nothing.")
+        Path | None,
+        typer.Option(help="Read this output of `pulumi preview --json --show-sames`, and rehearse nothing."),
     ] = None,
     html: Annotated[Path | None, typer.Option(help="Write the page with everything to this file.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Write the comment to this file as well.")] = None,
@@ -347,6 +352,38 @@ def rehearse_inventory(rehearsal_id: RehearsalId, as_json: Json = False) -> None
         for identifier in ids:
             typer.echo(f"{service} {identifier}")
     console.print(f"{sum(map(len, found.values()))} resources of {len(found)} services.")
+
+
+@rehearse_app.command("faults")
+def rehearse_faults(
+    rehearsal_id: RehearsalId,
+    throttled: Annotated[float, typer.Option(min=0, max=1, help="Share of calls that are throttled.")] = 0,
+    broken: Annotated[float, typer.Option(min=0, max=1, help="Share that fail with 500.")] = 0,
+    lost: Annotated[float, typer.Option(min=0, max=1, help="Share that are done, and not answered.")] = 0,
+    late_s: Annotated[float, typer.Option(min=0, help="Seconds until reads see what was created.")] = 0,
+    expire_after: Annotated[
+        int | None, typer.Option(min=0, help="Calls until the credentials have expired.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the dice.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Let AWS fail the provider's calls in a running rehearsal; without options, end that.
+
+    Examples:
+        groundplan rehearse faults dev --throttled 0.3 --late-s 3
+
+        groundplan rehearse faults dev
+    """
+    from groundplan.rehearsal import worlds
+    from groundplan.rehearsal.emulator import faults
+
+    wanted = faults.Faults(
+        throttled=throttled, broken=broken, lost=lost, late_s=late_s, expire_after=expire_after, seed=seed
+    )
+    world = worlds.load(rehearsal_id)
+    faults.write(faults.faults_file(world), None if wanted == faults.Faults(seed=seed) else wanted)
+    if as_json:
+        typer.echo(json.dumps(asdict(wanted), indent=2))
 
 
 @rehearse_app.command("down")

@@ -94,6 +94,7 @@ class _Preview(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     steps: list[_Step]
+    change_summary: Annotated[dict[str, int] | None, Field(alias="changeSummary")] = None
 
 
 def from_stack(environment: str) -> Source:
@@ -142,12 +143,14 @@ def from_state(text: str, name: str) -> Source:
 
 
 def from_preview(text: str, name: str) -> Source:
-    """A preview as `pulumi preview --json` writes it: the resources that there will be.
+    """A preview as `pulumi preview --json --show-sames` writes it: the resources that there will be.
 
     Raises:
-        GroundplanError: it is no such document.
+        GroundplanError: it is no such document, or leaves out what stays the same.
     """
-    steps = _parsed(_Preview, text, name).steps
+    document = _parsed(_Preview, text, name)
+    steps = document.steps
+    _refuse_parts(document, name)
     resources = [step.new for step in steps if step.new and step.op not in {"delete", "delete-replaced"}]
     # A replacement is two steps with one new state.
     unique = list({each.urn: each for each in resources}.values())
@@ -155,7 +158,7 @@ def from_preview(text: str, name: str) -> Source:
         kind="preview",
         name=name,
         environment=_environment(unique, name),
-        resources=[judged(each.urn, each) for each in unique],
+        resources=[one for each in unique if not (one := judged(each.urn, each)).left_out],
     )
 
 
@@ -193,12 +196,23 @@ def _parsed(model: type[Document], text: str, name: str) -> Document:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the document"
-        wanted = "pulumi stack export" if model is _State else "pulumi preview --json"
+        wanted = "pulumi stack export" if model is _State else "pulumi preview --json --show-sames"
         raise GroundplanError(
             f"{name}: {where}: {first['msg']}. Nothing was judged.",
             hint=f"Write it anew: {wanted} > FILE",
             exit_code=ExitCode.CONFIG,
         ) from None
+
+
+def _refuse_parts(preview: _Preview, name: str) -> None:
+    """Rules that join resources would find fault with what is only not shown."""
+    missing = (preview.change_summary or {}).get("same", 0) - sum(step.op == "same" for step in preview.steps)
+    if missing > 0:
+        raise GroundplanError(
+            f"{name}: it leaves out {missing} resources that stay the same. Nothing was judged.",
+            hint="Write it anew: pulumi preview --json --show-sames > FILE",
+            exit_code=ExitCode.CONFIG,
+        )
 
 
 def _refuse_duplicates(resources: Iterable[_Resource], name: str) -> None:

@@ -13,7 +13,7 @@ from groundplan.preview.changes import changes_of
 from groundplan.preview.checkouts import Checkout, check_out, working_tree
 from groundplan.preview.comparison import compare_environment, priced
 from groundplan.preview.document import load_preview
-from groundplan.preview.policies import NOT_JUDGED, policy_delta
+from groundplan.preview.policies import policy_delta, why_not_judged
 from groundplan.preview.report import DiffReport, EnvironmentDiff
 from groundplan.preview.reviewers import review
 from groundplan.preview.values import code
@@ -79,7 +79,7 @@ def _of_preview(request: Request) -> DiffReport:
     base = check_out(request.base) if request.base else None
     price, notes = priced(base, working_tree(), environment) if base else (None, ())
     changes = changes_of(preview)
-    policy = policy_delta(environment, preview)
+    unjudged = why_not_judged(preview)
     diff = EnvironmentDiff(
         environment=environment,
         changes=changes,
@@ -87,10 +87,10 @@ def _of_preview(request: Request) -> DiffReport:
         notes=(
             f"Read from {code(file.name)}, a preview of the stack itself.",
             *notes,
-            *(() if policy else (NOT_JUDGED,)),
+            *((unjudged,) if unjudged else ()),
         ),
         price=price,
-        policy=policy,
+        policy=policy_delta(environment, preview),
     )
     return DiffReport(base=f"what {environment} is now", head=_HEAD, environments=(diff,))
 

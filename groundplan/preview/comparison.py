@@ -9,7 +9,7 @@ from groundplan.plan.price_store import prices_for
 from groundplan.preview import kubernetes
 from groundplan.preview.changes import changes_of, in_order
 from groundplan.preview.checkouts import Checkout
-from groundplan.preview.policies import NOT_JUDGED, policy_delta
+from groundplan.preview.policies import policy_delta, why_not_judged
 from groundplan.preview.price import PriceDelta, price_delta
 from groundplan.preview.rehearsed import preview_on
 from groundplan.preview.report import EnvironmentDiff
@@ -39,13 +39,14 @@ def compare_environment(
             (before, after), note = recording.result()
     with progress.step(f"{environment}: judge both sides by the policies"):
         policy = policy_delta(environment, preview, before, after)
+        unjudged = why_not_judged(preview)
     changes = in_order((*changes_of(preview), *kubernetes.compare_recordings(before, after)))
     price, notes = priced(base, head, environment)
     return EnvironmentDiff(
         environment=environment,
         changes=changes,
         findings=review(changes, preview.refused),
-        notes=(_ENGINE_NOTE, note, *notes, *(() if policy else (NOT_JUDGED,))),
+        notes=(_ENGINE_NOTE, note, *notes, *((unjudged,) if unjudged else ())),
         price=price,
         policy=policy,
     )

@@ -13,7 +13,9 @@ from groundplan.errors import ExitCode, GroundplanError
 STACK_TYPE = "pulumi:pulumi:Stack"
 _PROTECTED = re.compile(r"marked for protection|because it is protected")
 _CONSEQUENCE = "error: preview failed"
-_RECORD_IT = "pulumi preview --json > preview.json, then: groundplan diff --from-preview preview.json"
+_RECORD_IT = (
+    "pulumi preview --json --show-sames > preview.json, then: groundplan diff --from-preview preview.json"
+)
 
 
 class _Foreign(BaseModel):
@@ -77,6 +79,12 @@ class Preview(_Foreign):
     def stack(self) -> str | None:
         """Name of the stack, as every URN has it; None if nothing is there."""
         return self.steps[0].urn.split("::")[0].removeprefix("urn:pulumi:") if self.steps else None
+
+    @property
+    def whole(self) -> bool:
+        """Whether resources that stay the same are shown too: Pulumi counts them, and lists them if asked."""
+        shown = sum(step.op == "same" for step in self.steps)
+        return shown >= (self.change_summary or {}).get("same", 0)
 
     @property
     def refused(self) -> tuple[str, ...]:

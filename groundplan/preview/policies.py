@@ -20,6 +20,10 @@ from policies.core.rule import Level
 NOT_JUDGED = (
     "Policies were not judged: Pulumi refuses the change, so the preview does not show all resources."
 )
+NOT_WHOLE = (
+    "Policies were not judged: the preview leaves out the resources that stay the same. "
+    "Write it with `pulumi preview --json --show-sames`."
+)
 _GONE = frozenset({"delete", "delete-replaced"})
 _Key = tuple[str, str, str, str]
 
@@ -63,6 +67,13 @@ class PolicyDelta:
         return any(finding.mandatory for finding in self.new)
 
 
+def why_not_judged(preview: Preview) -> str | None:
+    """The reason for which a preview cannot be judged: rules that join resources need all of them."""
+    if preview.refused:
+        return NOT_JUDGED
+    return None if preview.whole else NOT_WHOLE
+
+
 def policy_delta(
     environment: str,
     preview: Preview,
@@ -78,12 +89,12 @@ def policy_delta(
         after: those of the head.
 
     Returns:
-        None if Pulumi refused the change: such a preview ends early.
+        None where `why_not_judged` has a reason.
 
     Raises:
         GroundplanError: settings or waivers of the pack are malformed (exit code 2).
     """
-    if preview.refused:
+    if why_not_judged(preview):
         return None
     pack = load_pack()
     olds = {step.urn: step.old for step in preview.steps if step.old} | dict(before or {})
@@ -94,7 +105,8 @@ def policy_delta(
 
 
 def _resources(states: Mapping[str, State]) -> list[Resource]:
-    return [judged(urn, state) for urn, state in states.items()]
+    resources = (judged(urn, state) for urn, state in states.items())
+    return [resource for resource in resources if not resource.left_out]
 
 
 @dataclass(frozen=True, kw_only=True)

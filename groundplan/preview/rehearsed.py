@@ -110,8 +110,8 @@ def _write_release(world: World, checkout: Checkout) -> None:
 
 
 def _preview(world: World, head: Checkout) -> Preview:
-    words = ["pulumi", "preview", "--json", "--stack", world.environment, "--non-interactive"]
-    words += ["--exclude", stack.KUBERNETES]
+    words = ["pulumi", "preview", "--json", "--show-sames", "--non-interactive"]
+    words += ["--stack", world.environment, "--exclude", stack.KUBERNETES]
     variables = shell.environment(world)
     variables["GROUNDPLAN_STACK_FILE"] = str(head.stack_file(world.environment))
     done = subprocess.run(

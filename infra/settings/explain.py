@@ -32,7 +32,10 @@ _WRONG = {
     "enum": "the value is not known",
     "too_short": "there are too few entries",
     "too_long": "the list is too long",
+    "string_pattern_mismatch": "the text has another form",
 }
+_DESCRIBED = frozenset({"missing", "string_pattern_mismatch"})
+"""Where bounds alone would tell too little: the purpose of the key says what form is meant."""
 
 Location = tuple[int | str, ...]
 
@@ -97,9 +100,15 @@ def _problem(item: ErrorDetails, data: Mapping[str, Any], file: InputFile) -> Pr
         wrong = _WRONG.get(kind, item["msg"][0].lower() + item["msg"][1:])
         schema = _schema_at(location, file.model)
         allowed = _allowed(schema)
-        if kind == "missing" and "description" in schema:
-            allowed += f". {schema['description']}"
+        purpose = _purpose(location, file.model) if kind in _DESCRIBED else ""
+        allowed = f"{allowed}. {purpose}" if purpose else allowed
     return Problem(key=key_path(location, file), given=given, wrong=wrong, allowed=allowed)
+
+
+def _purpose(location: Location, model: type[BaseModel]) -> str:
+    """What a key is for; of an entry of a list, what the list is for."""
+    own = " ".join(_schema_at(location, model).get("description", "").split())
+    return own or (_purpose(location[:-1], model) if str(location[-1]).isdecimal() else "")
 
 
 def _value_at(data: Any, location: Location) -> object:

@@ -50,6 +50,11 @@ class Resource:
         """Whether it is an object of the cluster's API."""
         return self.type.startswith("kubernetes:")
 
+    @property
+    def left_out(self) -> bool:
+        """Whether `--exclude` keeps it from being made: the engine shows it, with nothing in it."""
+        return self.is_kubernetes and not self.properties
+
 
 class Stack:
     """All resources of a stack, with the joins that rules need."""

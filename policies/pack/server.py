@@ -12,14 +12,12 @@ import gc
 import os
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import grpc
 from google.protobuf import empty_pb2
-from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, plugin_pb2
 
 from policies.core.catalog import VERSION, all_rules
@@ -115,7 +113,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
             protect=request.options.protect,
         )
         self._inputs[request.urn] = dict(resource.properties)
-        if _left_out(resource):
+        if resource.left_out:
             return analyzer_pb2.AnalyzeResponse()
         return self._answer(self._judge(self._asked_alone(resource.type), [resource], Stack(())))
 
@@ -125,11 +123,8 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
         """Ask the rules that join resources, and whether too much could not be evaluated."""
         del context
         # The engine hands over outputs here; rules judge inputs, which it has shown us one by one.
-        resources = [
-            replace(each, properties=self._inputs.get(each.urn, each.properties))
-            for each in map(_resource, request.resources)
-        ]
-        resources = [each for each in resources if not _left_out(each)]
+        shown = (_resource(each, self._inputs.get(each.urn)) for each in request.resources)
+        resources = [each for each in shown if not each.left_out]
         subjects = list(resources)
         if not any(each.type == STACK for each in subjects):
             subjects.append(stack_resource(self._environment()))
@@ -275,22 +270,18 @@ def serve() -> None:
         os._exit(0)
 
 
-def _resource(raw: analyzer_pb2.AnalyzerResource) -> Resource:
+def _resource(raw: analyzer_pb2.AnalyzerResource, inputs: Mapping[str, Any] | None) -> Resource:
+    """A resource by its inputs; what it became is decoded only where they were not shown."""
     return Resource(
         urn=raw.urn,
         type=raw.type,
         name=raw.name,
-        properties=wire.properties(raw.properties or Struct()),
+        properties=wire.properties(raw.properties) if inputs is None else inputs,
         parent=raw.parent,
         dependencies=tuple(raw.dependencies),
         property_dependencies={key: tuple(each.urns) for key, each in raw.propertyDependencies.items()},
         protect=raw.options.protect,
     )
-
-
-def _left_out(resource: Resource) -> bool:
-    """Whether `--exclude` keeps it from being made: the engine shows it with nothing in it, not its kind."""
-    return resource.is_kubernetes and not resource.properties
 
 
 def _diagnostic(verdict: Verdict, message: str, level: Level) -> analyzer_pb2.AnalyzeDiagnostic:

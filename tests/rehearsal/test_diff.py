@@ -16,6 +16,7 @@ from groundplan.preview import rehearsed
 from groundplan.preview.changes import Change, changes_of
 from groundplan.preview.checkouts import check_out
 from groundplan.preview.document import Preview
+from groundplan.preview.policies import policy_delta
 from groundplan.progress import Progress
 from groundplan.rehearsal import shell, worlds
 from groundplan.rehearsal.rehearse import take_down
@@ -66,6 +67,19 @@ def test_the_engine_says_what_was_recorded(name: str) -> None:
     """The same resources, operations, properties and reasons (else record it anew)."""
     (recorded,) = recordings.load(name, "dev").environments
     assert essence(changes_of(previewed(name))) == essence(recorded.changes)
+
+
+@pytest.mark.parametrize(
+    ("name", "broken", "kept"),
+    [("public-bucket", {"S3-01"}, set()), ("new-gpu-pool", set(), {"EKS-06", "EKS-14"})],
+)
+def test_policies_see_what_stays_the_same(name: str, broken: set[str], kept: set[str]) -> None:
+    """A bucket is judged by its changed block, new nodes with the subnets and the role that are there."""
+    delta = policy_delta("dev", previewed(name))
+    assert delta
+    new = {finding.rule for finding in delta.new}
+    assert broken <= new
+    assert not kept & new
 
 
 def test_a_second_diff_only_previews() -> None:

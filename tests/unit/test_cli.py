@@ -59,9 +59,10 @@ def test_exit_codes_are_those_of_pulumi() -> None:
         ("doctor",),
         ("check",),
         ("plan",),
-        *(("rehearse", name) for name in ("run", "env", "list", "inventory", "down")),
+        *(("rehearse", name) for name in ("run", "env", "list", "inventory", "faults", "down")),
         ("audit",),
         ("diff",),
+        *(("state", name) for name in ("check", "restore", "unlock", "adopt")),
     ],
 )
 def test_help_has_an_example(command: tuple[str, ...]) -> None:

@@ -37,7 +37,7 @@ from groundplan.rehearsal.emulator import (
     replication,
     signing,
 )
-from groundplan.rehearsal.emulator.patching import wrap
+from groundplan.rehearsal.emulator.patching import tell, wrap
 
 _DEFAULT_ROTATION_DAYS = 365
 
@@ -62,12 +62,12 @@ def install() -> None:
     wrap(NatGatewayBackend, "delete_nat_gateway", _delete_interface)
     wrap(VPCBackend, "delete_vpc", _delete_default_acl)
     # moto tells a rule's description only where the rule is about addresses.
-    setattr(SecurityGroupRule, "description", property(_rule_description))  # noqa: B010 - it has no setter
+    tell(SecurityGroupRule, "description", _rule_description)
     wrap(KmsResponse, "enable_key_rotation", _keep_rotation_period)
     wrap(KmsResponse, "get_key_rotation_status", _tell_rotation_period)
     wrap(DBCluster, "__init__", aurora.describe_cluster)
     # moto tells an empty structure, which the provider takes for a setting.
-    setattr(DBCluster, "scaling_configuration_info", property(aurora.scaling_configuration))  # noqa: B010
+    tell(DBCluster, "scaling_configuration_info", aurora.scaling_configuration)
     wrap(DBInstanceClustered, "__init__", aurora.describe_instance)
     wrap(MasterUserSecret, "_create_secret", aurora.rotate_managed_secret)
     wrap(FakeBucket, "set_lifecycle", _keep_lifecycle_rules)
@@ -75,9 +75,9 @@ def install() -> None:
     setattr(FakeDeleteMarker, "dispose", lambda *_, **__: None)  # noqa: B010 - it is not declared there
     wrap(S3Response, "get_bucket_lifecycle", _tell_whole_lifecycle)
     wrap(S3Backend, "put_bucket_versioning", _keep_locked_versioning)
-    wrap(FakeBucket, "get_permission", bucket_policies.get_permission)
-    wrap(S3Response, "_key_response", bucket_policies.name_refusal)
-    wrap(S3Response, "_bucket_response", bucket_policies.check_list)
+    wrap(FakeBucket, "get_permission", bucket_policies.get_permission, only_refuses=True)
+    wrap(S3Response, "_key_response", bucket_policies.name_refusal, only_refuses=True)
+    wrap(S3Response, "_bucket_response", bucket_policies.check_list, only_refuses=True)
 
 
 def _find_destinations(original: Callable[..., Any], backend: Any, **request: Any) -> Any:

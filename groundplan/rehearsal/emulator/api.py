@@ -15,13 +15,23 @@ from moto import settings
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.wrappers import Response
 
-from groundplan.rehearsal.emulator import access_analyzer, access_points, amendments, enforcement, sts
+from groundplan.rehearsal.emulator import (
+    access_analyzer,
+    access_points,
+    amendments,
+    answer_record,
+    enforcement,
+    sts,
+)
+from groundplan.rehearsal.emulator.answer_record import AnswerRecord
 from groundplan.rehearsal.emulator.deployer_record import DeployerRecord
 from groundplan.rehearsal.emulator.eks import response as eks_response
 from groundplan.rehearsal.emulator.eks.account import Account
 from groundplan.rehearsal.emulator.eks.store import EksStore
+from groundplan.rehearsal.emulator.faults import FaultSwitch
 from groundplan.rehearsal.emulator.kafka import response as kafka_response
 from groundplan.rehearsal.emulator.kafka.store import KafkaStore
+from groundplan.rehearsal.emulator.patching import watched
 from groundplan.rehearsal.emulator.repetitions import Repetitions, attempt, invocation
 from groundplan.rehearsal.emulator.tls import TlsServer
 
@@ -37,10 +47,19 @@ class Dispatcher(DomainDispatcherApplication):
     iterations over them fail; the SDK sends such a call again, and what it half did makes that one fail, too.
     """
 
-    def __init__(self, create_app: Callable[..., Any], account: Account, record: DeployerRecord) -> None:
+    def __init__(
+        self,
+        create_app: Callable[..., Any],
+        account: Account,
+        record: DeployerRecord,
+        answers: AnswerRecord,
+        faults: FaultSwitch | None = None,
+    ) -> None:
         super().__init__(create_app)
+        self._faults = faults
         self._account = account
         self._record = record
+        self._answers = answers
         self._repetitions = Repetitions()
         self._turn = threading.Lock()
         # moto's application of Security Hub answers for the service that moto does not know.
@@ -52,12 +71,20 @@ class Dispatcher(DomainDispatcherApplication):
         _receive_body(environ)
         access_points.enter(environ, self._account.account_id)
         application = self.get_application(environ)
+        if self._faults and (refused := self._faults.before(environ)):
+            call, refusal = refused
+            answer = enforcement.error_answer(call, refusal.code, refusal.message, refusal.status)
+            return answer(environ, start_response)
         with self._turn:
             answer = enforcement.refuse(environ, self._account, self._record)
             answer = answer or self._repetitions.answer(environ)
             if answer is None:
-                answer = Response.from_app(application, environ, buffered=True)
+                with watched() as origins:
+                    answer = Response.from_app(application, environ, buffered=True)
+                self._answers.note(environ, answer, origins)
                 self._repetitions.remember(environ, answer)
+            if self._faults:
+                self._faults.after(environ, answer)
             return answer(environ, start_response)
 
     def get_application(self, environ: dict[str, Any]) -> Any:
@@ -128,10 +155,20 @@ class ApiServer:
         store: what EKS remembers.
         tls: certificate to serve HTTPS with; None serves plain HTTP.
         record: where the needs of the deployer are noted.
+        answers: where it is noted who answers the AWS provider.
+        faults: what goes wrong on purpose; None for nothing.
     """
 
     def __init__(
-        self, *, address: str, port: int, store: EksStore, tls: ssl.SSLContext | None, record: DeployerRecord
+        self,
+        *,
+        address: str,
+        port: int,
+        store: EksStore,
+        tls: ssl.SSLContext | None,
+        record: DeployerRecord,
+        answers: AnswerRecord,
+        faults: FaultSwitch | None = None,
     ) -> None:
         settings.S3_IGNORE_SUBDOMAIN_BUCKETNAME = (
             True  # the host is an IP address: buckets are named in the path
@@ -141,10 +178,13 @@ class ApiServer:
         kafka_response.install(self.kafka)
         sts.install()
         amendments.install()
+        answer_record.install()
         self._server = TlsServer(
             address,
             port,
-            Dispatcher(create_backend_app, Account(store.account_id, store.region), record),
+            Dispatcher(
+                create_backend_app, Account(store.account_id, store.region), record, answers, faults
+            ),
             QuietRequestHandler,
             context=tls,
         )

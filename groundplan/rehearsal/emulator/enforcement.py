@@ -7,7 +7,6 @@ provider's calls need in them is noted: the deployer's policy is derived from it
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -28,6 +27,9 @@ from groundplan.rehearsal.emulator.request_context import RequestContext, contex
 
 log = logging.getLogger(__name__)
 
+PROVIDERS_CALL = "groundplan.call"
+"""Where a request of the provider has what it asks for."""
+
 _ALWAYS_ALLOWED = {("sts", "GetCallerIdentity")}
 """https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html: even if it is denied."""
 _CODES = {
@@ -43,11 +45,11 @@ class RefusedError(ServiceException):
     """What the policies do not allow."""
 
 
-def refuse(environ: Mapping[str, Any], account: Account, record: DeployerRecord) -> Response | None:
+def refuse(environ: dict[str, Any], account: Account, record: DeployerRecord) -> Response | None:
     """The answer to a request that is not allowed; None for one that may go on.
 
     Args:
-        environ: the request; its body is still there afterwards.
+        environ: the request; its body is still there afterwards, and the deployer's call is noted in it.
         account: where policies are looked up.
         record: where the needs of the deployer are noted.
     """
@@ -70,6 +72,7 @@ def refuse(environ: Mapping[str, Any], account: Account, record: DeployerRecord)
     if (call.model, call.operation) in _ALWAYS_ALLOWED:
         return None
     if recorded:
+        environ[PROVIDERS_CALL] = call
         for need in needs(call, account):
             record.note(need)
     reason = None if trusted else _reason(call, session, account)
@@ -107,15 +110,20 @@ def _through(service: str | None, call: Call, context: RequestContext) -> Reques
 
 
 def _answer(call: Call, reason: str) -> Response:
-    """The refusal in the shape of the service's errors."""
     log.info("refused: %s", reason)
+    code, status = _CODES.get(call.protocol, "AccessDenied"), _STATUS.get(call.protocol, 403)
+    return error_answer(call, code, reason, status)
+
+
+def error_answer(call: Call, code: str, message: str, status: int) -> Response:
+    """An error in the shape of the service's own."""
     service = get_service_model(call.model)
     serializer = get_serializer_class(call.model, call.protocol)(
         operation_model=OperationModel({}, service)
         if call.operation not in service.operation_names
         else service.operation_model(call.operation)
     )
-    error = RefusedError(_CODES.get(call.protocol, "AccessDenied"), reason)
+    error = RefusedError(code, message)
     answer = serializer.serialize(error)
     body = b"" if call.request.method == "HEAD" else answer["body"]
-    return Response(body, _STATUS.get(call.protocol, 403), dict(answer["headers"]))  # type: ignore[arg-type]
+    return Response(body, status, dict(answer["headers"]))  # type: ignore[arg-type]

@@ -14,8 +14,9 @@ from kubernetes.client import ApiClient, Configuration
 from kubernetes.config import load_kube_config
 
 from groundplan.rehearsal import deployer_policy, inventory, pki
-from groundplan.rehearsal.emulator import deployer
+from groundplan.rehearsal.emulator import answer_record, deployer
 from groundplan.rehearsal.emulator.agent import PodIdentityAgent
+from groundplan.rehearsal.emulator.answer_record import AnswerRecord
 from groundplan.rehearsal.emulator.api import ApiServer
 from groundplan.rehearsal.emulator.controllers.access import AccessController
 from groundplan.rehearsal.emulator.controllers.load_balancers import LoadBalancerController
@@ -24,6 +25,7 @@ from groundplan.rehearsal.emulator.controllers.nodes import NodeController
 from groundplan.rehearsal.emulator.controllers.pod_identity import PodIdentityController
 from groundplan.rehearsal.emulator.deployer_record import DeployerRecord
 from groundplan.rehearsal.emulator.eks.store import EksStore
+from groundplan.rehearsal.emulator.faults import FaultSwitch, faults_file
 from groundplan.rehearsal.emulator.tls import server_context
 from groundplan.rehearsal.emulator.webhooks.authenticate import review_token
 from groundplan.rehearsal.emulator.webhooks.identity import Authenticator
@@ -65,6 +67,8 @@ class Emulator:
             store=self.store,
             tls=server_context(world.pki / "aws.crt", world.pki / "aws.key"),
             record=DeployerRecord(deployer_policy.record_file(world)),
+            answers=AnswerRecord(answer_record.record_file(world)),
+            faults=FaultSwitch(faults_file(world)),
         )
         authenticator = Authenticator(
             self.store,

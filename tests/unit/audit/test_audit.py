@@ -236,6 +236,16 @@ def test_preview_may_leave_checks_open_within_a_budget(state: dict[str, Any]) ->
     assert "known only after the update" in audit.model_dump_json()
 
 
+def test_a_preview_that_leaves_out_what_stays_the_same_is_refused(state: dict[str, Any]) -> None:
+    """Rules that join resources would find fault with it; the hint writes all of it."""
+    key = _key(state)
+    preview = {"steps": [{"op": "create", "urn": key["urn"], "newState": key}], "changeSummary": {"same": 2}}
+    with pytest.raises(GroundplanError, match="leaves out 2 resources") as caught:
+        from_preview(json.dumps(preview), "preview.json")
+    assert caught.value.exit_code is ExitCode.CONFIG
+    assert "--show-sames" in (caught.value.hint or "")
+
+
 def test_command_writes_every_format_and_ends_with_5(tmp_path: Path, state: dict[str, Any]) -> None:
     """Data on stdout, the reason on stderr, five files, exit code 5."""
     _key(state)["inputs"]["enableKeyRotation"] = False

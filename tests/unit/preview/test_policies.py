@@ -12,9 +12,13 @@ import yaml
 from groundplan.audit import pack
 from groundplan.errors import ExitCode, GroundplanError
 from groundplan.preview.document import Preview, State
-from groundplan.preview.policies import PolicyDelta, policy_delta
+from groundplan.preview.policies import NOT_WHOLE, PolicyDelta, policy_delta, why_not_judged
 
 from .previews import URN, preview, step
+
+BUCKET, BLOCK = "aws:s3/bucket:Bucket", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+FLAGS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+NODES, SUBNET, ROLE = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/subnet:Subnet", "aws:iam/role:Role"
 
 KEY = "aws:kms/key:Key"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -119,3 +123,43 @@ def test_a_refused_change_is_not_judged() -> None:
     refused = {"severity": "error", "message": message, "urn": URN.format(type=KEY, name="it")}
     document = preview(step("delete", KEY, ON, None), diagnostics=[refused])
     assert policy_delta("prod", Preview.model_validate(document)) is None
+
+
+def blocked_bucket(*, after: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A bucket that stays the same, and the block of its public access, which one flag of leaves."""
+    on = {"bucket": "b", **dict.fromkeys(FLAGS, True)}
+    return step("same", BUCKET, {"bucket": "b"}, {"bucket": "b"}), step(
+        "update", BLOCK, on, {**on, "blockPublicPolicy": after}
+    )
+
+
+def test_a_resource_that_stays_the_same_is_judged_by_what_changes_beside_it() -> None:
+    """The bucket is the subject of the rule; its block is what the change opens."""
+    assert rules(judged(*blocked_bucket(after=False)).new) == {"S3-01"}
+    assert not judged(*blocked_bucket(after=True)).new
+
+
+def test_a_new_resource_is_judged_with_what_is_there_already() -> None:
+    """Subnets and the role of new nodes are of the stack, though they do not change."""
+    new = step("create", NODES, None, {"nodeGroupName": "speech", "subnetIds": ["subnet-1"]})
+    new["newState"]["propertyDependencies"] = {
+        "subnetIds": [URN.format(type=SUBNET, name="it")],
+        "nodeRoleArn": [URN.format(type=ROLE, name="it")],
+    }
+    same = (step("same", type_, {}, {}) for type_ in (SUBNET, ROLE))
+    assert not {"EKS-06", "EKS-14"} & rules(judged(new, *same).new)
+
+
+def test_a_preview_without_what_stays_the_same_is_not_judged() -> None:
+    """Else its rules would find fault with what is only not shown; the reader is told how to write it."""
+    _, block = blocked_bucket(after=False)
+    part = Preview.model_validate(preview(block, changeSummary={"same": 1, "update": 1}))
+    assert (policy_delta("prod", part), why_not_judged(part)) == (None, NOT_WHOLE)
+    steps = blocked_bucket(after=False)
+    assert why_not_judged(Preview.model_validate(preview(*steps, changeSummary={"same": 1}))) is None
+
+
+def test_an_object_that_the_preview_leaves_out_is_not_judged() -> None:
+    """`--exclude` shows it without properties: that is no Namespace without labels."""
+    left_out = step("same", "kubernetes:core/v1:Namespace", {}, {})
+    assert not [each for each in judged(left_out).new if each.resource.startswith("core/v1")]

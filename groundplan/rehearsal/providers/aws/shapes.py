@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from types import MappingProxyType
 
 from groundplan.rehearsal.providers.aws.types import ListOf, MapOf, Record, Type
@@ -75,7 +76,7 @@ class Shape:
     each: Shape | None = None
     missing: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def by_bridge_name(self) -> Mapping[str, tuple[str, Field]]:
         """The same fields by the bridge's name."""
         return {found.name: (name, found) for name, found in self.fields.items()}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from google.protobuf import json_format, struct_pb2
@@ -32,12 +32,14 @@ JsonValue = Any
 
 def to_bridge(struct: struct_pb2.Struct, shape: Shape | None) -> None:
     """Turn properties in pulumi-aws' form into the bridge's, in place."""
-    _replace(struct, shape, _to_bridge)
+    if shape:
+        _replace(struct, (*shape.fields, *shape.missing, _EMPTY), shape, _to_bridge)
 
 
 def to_sdk(struct: struct_pb2.Struct, shape: Shape | None) -> None:
     """Turn properties in the bridge's form into pulumi-aws', in place."""
-    _replace(struct, shape, _to_sdk)
+    if shape:
+        _replace(struct, shape.by_bridge_name, shape, _to_sdk)
 
 
 def settings_to_bridge(struct: struct_pb2.Struct, shape: Shape | None) -> None:
@@ -57,7 +59,7 @@ def settings_to_bridge(struct: struct_pb2.Struct, shape: Shape | None) -> None:
 def absent(struct: struct_pb2.Struct, shape: Shape | None) -> Iterator[str]:
     """Paths of the properties that are set although the bridge has nothing alike."""
     if shape:
-        yield from _absent(json_format.MessageToDict(struct), shape, "")
+        yield from _absent(_plain(struct, (*shape.fields, *shape.missing)), shape, "")
 
 
 def path_to_bridge(path: str, shape: Shape | None) -> str:
@@ -86,13 +88,20 @@ def _absent(value: JsonValue, shape: Shape, path: str) -> Iterator[str]:
 
 
 def _replace(
-    struct: struct_pb2.Struct, shape: Shape | None, translate: Callable[[JsonValue, Shape | None], JsonValue]
+    struct: struct_pb2.Struct,
+    names: Iterable[str],
+    shape: Shape,
+    translate: Callable[[JsonValue, Shape | None], JsonValue],
 ) -> None:
-    if shape is None or not struct.fields:
-        return
-    changed = translate(json_format.MessageToDict(struct), shape)
-    struct.Clear()
-    struct.update(changed)
+    """Translate the properties of these names. To decode all the others would cost milliseconds a message."""
+    part = _plain(struct, names)
+    for name in part:
+        del struct.fields[name]
+    struct.update(translate(part, shape))
+
+
+def _plain(struct: struct_pb2.Struct, names: Iterable[str]) -> dict[str, JsonValue]:
+    return {name: json_format.MessageToDict(struct.fields[name]) for name in names if name in struct.fields}
 
 
 def _to_bridge(value: JsonValue, shape: Shape | None) -> JsonValue:

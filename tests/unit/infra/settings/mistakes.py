@@ -407,8 +407,8 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
         (
             "groundplan:platform.owner",
             "a\nb",
-            "string should match pattern '^[\\w .:/=+@-]+$'",
-            "text that matches ^[\\w .:/=+@-]+$",
+            "the text has another form",
+            "text that matches ^[\\w .:/=+@-]+$. Team that answers for the environment; becomes a tag.",
         ),
     ),
     (

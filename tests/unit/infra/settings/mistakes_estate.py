@@ -44,8 +44,10 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
         (
             "groundplan:platform.network.organization_id",
             "acme",
-            "string should match pattern '^o-[a-z0-9]{10,32}$'",
-            "text that matches ^o-[a-z0-9]{10,32}$",
+            "the text has another form",
+            "text that matches ^o-[a-z0-9]{10,32}$. AWS organisation of the account: endpoints then let its "
+            "members' resources be reached, and nobody else's. Without it they reach those of this account "
+            "only.",
         ),
     ),
     (

@@ -15,6 +15,7 @@ import pytest
 from werkzeug.test import Client, EnvironBuilder
 
 from groundplan.rehearsal.emulator import calls
+from groundplan.rehearsal.emulator.answer_record import AnswerRecord
 from groundplan.rehearsal.emulator.api import Dispatcher
 from groundplan.rehearsal.emulator.deployer_record import DeployerRecord
 from groundplan.rehearsal.emulator.eks.account import Account
@@ -41,7 +42,12 @@ def test_one_request_is_answered_at_a_time(tmp_path: Path) -> None:
         return [b"done"]
 
     client = Client(
-        Dispatcher(lambda _: application, Account(ACCOUNT_ID, REGION), DeployerRecord(tmp_path / "record"))
+        Dispatcher(
+            lambda _: application,
+            Account(ACCOUNT_ID, REGION),
+            DeployerRecord(tmp_path / "record"),
+            AnswerRecord(tmp_path / "answers"),
+        )
     )
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda _: client.open(EnvironBuilder("/moto-api/")).status_code, range(2)))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from groundplan.rehearsal.emulator.answer_record import AnswerRecord
 from groundplan.rehearsal.emulator.api import ApiServer
 from groundplan.rehearsal.emulator.deployer_record import DeployerRecord
 from infra.aws.bucket_policies import this_key_only, tls_only
@@ -39,8 +40,15 @@ def https(aws: Emulated, key: str) -> Any:
 @pytest.fixture(scope="module")
 def plain(aws: Emulated, tmp_path_factory: pytest.TempPathFactory) -> Generator[Any]:
     """S3 of the same account over plain HTTP, which the rehearsal's emulator does not offer."""
-    record = DeployerRecord(tmp_path_factory.mktemp("plain") / "record")
-    server = ApiServer(address=str(LOCAL), port=0, store=aws.emulator.store, tls=None, record=record)
+    folder = tmp_path_factory.mktemp("plain")
+    server = ApiServer(
+        address=str(LOCAL),
+        port=0,
+        store=aws.emulator.store,
+        tls=None,
+        record=DeployerRecord(folder / "record"),
+        answers=AnswerRecord(folder / "answers"),
+    )
     server.start()
     yield aws.client("s3", endpoint_url=server.local_url)
     server.stop()

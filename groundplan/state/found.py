@@ -1,0 +1,193 @@
+"""Finds in AWS what an interrupted operation may have created: the id that it is imported by.
+
+Three ways, by type: what carries its name as its id; what is known by the ids of others; and what AWS numbers
+itself, which is found by the tags that the program gave it. Formats of ids: the sections "Import" of the AWS
+provider's documentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+Inputs = Mapping[str, Any]
+
+_EC2_KINDS = MappingProxyType(
+    {
+        "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway": "egress-only-internet-gateway",
+        "aws:ec2/eip:Eip": "elastic-ip",
+        "aws:ec2/flowLog:FlowLog": "vpc-flow-log",
+        "aws:ec2/internetGateway:InternetGateway": "internet-gateway",
+        "aws:ec2/launchTemplate:LaunchTemplate": "launch-template",
+        "aws:ec2/natGateway:NatGateway": "natgateway",
+        "aws:ec2/networkAcl:NetworkAcl": "network-acl",
+        "aws:ec2/routeTable:RouteTable": "route-table",
+        "aws:ec2/securityGroup:SecurityGroup": "security-group",
+        "aws:ec2/subnet:Subnet": "subnet",
+        "aws:ec2/vpc:Vpc": "vpc",
+        "aws:ec2/vpcEndpoint:VpcEndpoint": "vpc-endpoint",
+        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "security-group-rule",
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "security-group-rule",
+    }
+)
+"""Type -> the kind of resource as EC2's DescribeTags names it."""
+
+
+def _join(separator: str, *names: str) -> Callable[[Inputs], str | None]:
+    """An id made of inputs; None where one of them is not there."""
+
+    def join(inputs: Inputs) -> str | None:
+        parts = [inputs.get(name) for name in names]
+        return separator.join(map(str, parts)) if all(isinstance(part, str) for part in parts) else None
+
+    return join
+
+
+def _route(inputs: Inputs) -> str | None:
+    destinations = ("destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId")
+    target = next((inputs[name] for name in destinations if inputs.get(name)), None)
+    return f"{inputs.get('routeTableId')}_{target}" if target else None
+
+
+_BY_INPUTS: Mapping[str, Callable[[Inputs], str | None]] = MappingProxyType(
+    {
+        "aws:ec2/route:Route": _route,
+        "aws:ec2/routeTableAssociation:RouteTableAssociation": _join("/", "subnetId", "routeTableId"),
+        "aws:ecr/lifecyclePolicy:LifecyclePolicy": _join("", "repository"),
+        "aws:eks/accessEntry:AccessEntry": _join(":", "clusterName", "principalArn"),
+        "aws:eks/addon:Addon": _join(":", "clusterName", "addonName"),
+        "aws:eks/nodeGroup:NodeGroup": _join(":", "clusterName", "nodeGroupName"),
+        "aws:iam/rolePolicy:RolePolicy": _join(":", "role", "name"),
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _join("/", "role", "policyArn"),
+        "aws:kms/keyPolicy:KeyPolicy": _join("", "keyId"),
+    }
+)
+"""Type -> its id from its own inputs, where that is not simply its name."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found of one resource.
+
+    Args:
+        id: what it is imported by; None if there is nothing.
+        reason: why nothing can be said, or what the id was taken from.
+    """
+
+    id: str | None
+    reason: str
+
+
+class Finder:
+    """Looks into the account of this shell.
+
+    Args:
+        known: ids that the state has already: they are nobody else's.
+        region: of the resources; None for the shell's.
+    """
+
+    def __init__(self, known: set[str], region: str | None = None) -> None:
+        self.known = known
+        self._region = region
+
+    def find(self, kind: str, inputs: Inputs) -> Found | None:
+        """Look for a resource; None where this cannot be told for its type.
+
+        Args:
+            kind: its type token.
+            inputs: what it was to be created with.
+        """
+        if kind in _EC2_KINDS:
+            return self._by_tags(_EC2_KINDS[kind], inputs.get("tags") or {})
+        if kind in _BY_INPUTS:
+            found = _BY_INPUTS[kind](inputs)
+            return Found(found, "its inputs") if found else None
+        arn = self._arn(kind, inputs)
+        if arn:
+            return Found(arn, "its name")
+        if kind == "aws:kms/key:Key":
+            return self._key(inputs)
+        for name in ("bucket", "name"):
+            if isinstance(inputs.get(name), str):
+                return Found(str(inputs[name]), "its name")
+        return None
+
+    def _by_tags(self, kind: str, tags: Mapping[str, str]) -> Found | None:
+        """The one resource of a kind that has all these tags and that the state does not know."""
+        if not tags or not all(isinstance(value, str) for value in tags.values()):
+            return None
+        matching: set[str] | None = None
+        for name, value in tags.items():
+            filters = [
+                {"Name": "resource-type", "Values": [kind]},
+                {"Name": "key", "Values": [name]},
+                {"Name": "value", "Values": [value]},
+            ]
+            pages = self._client("ec2").get_paginator("describe_tags").paginate(Filters=filters)
+            # Filters know wildcards: what has just these words is wanted.
+            ids = {
+                tag["ResourceId"]
+                for page in pages
+                for tag in page["Tags"]
+                if (tag["Key"], tag["Value"]) == (name, value)
+            } - self.known
+            matching = ids if matching is None else matching & ids
+        return _only(matching or set(), "its tags")
+
+    def _key(self, inputs: Inputs) -> Found | None:
+        """The one key of this description that is in use and that the state does not know."""
+        description = inputs.get("description")
+        if not isinstance(description, str):
+            return None
+        kms = self._client("kms")
+        keys = (
+            kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
+            for page in kms.get_paginator("list_keys").paginate()
+            for key in page["Keys"]
+            if key["KeyId"] not in self.known
+        )
+        found = {
+            key["KeyId"]
+            for key in keys
+            if key.get("Description") == description and key["KeyState"] != "PendingDeletion"
+        }
+        return _only(found, "its description")
+
+    def _arn(self, kind: str, inputs: Inputs) -> str | None:
+        """Types that are known by their ARN."""
+        name = inputs.get("name")
+        if not isinstance(name, str):
+            return None
+        partition, account, region = self._here
+        match kind:
+            case "aws:iam/policy:Policy":
+                return f"arn:{partition}:iam::{account}:policy{inputs.get('path') or '/'}{name}"
+            case "aws:sns/topic:Topic":
+                return f"arn:{partition}:sns:{region}:{account}:{name}"
+            case "aws:cloudtrail/trail:Trail":
+                return f"arn:{partition}:cloudtrail:{region}:{account}:trail/{name}"
+        return None
+
+    @cached_property
+    def _here(self) -> tuple[str, str, str]:
+        sts = self._client("sts")
+        identity = sts.get_caller_identity()
+        return identity["Arn"].split(":")[1], identity["Account"], sts.meta.region_name
+
+    def _client(self, service: str) -> Any:
+        return self._session.client(service)
+
+    @cached_property
+    def _session(self) -> Any:
+        import boto3  # noqa: PLC0415 - half a second, where an account is asked alone
+
+        return boto3.Session(region_name=self._region)
+
+
+def _only(ids: set[str], by: str) -> Found:
+    if len(ids) > 1:
+        return Found(None, f"{len(ids)} have {by}: {', '.join(sorted(ids))}")
+    return Found(next(iter(ids), None), by)

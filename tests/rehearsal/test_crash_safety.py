@@ -1,0 +1,83 @@
+"""Crash safety on the real engine, in short; `benchmarks/crash_safety.py` does it fifty and twenty times."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from benchmarks.crash import adversity, damage, kills, locking
+from benchmarks.crash.stack import SmallStack, small_stack
+from groundplan.rehearsal.emulator.faults import Faults
+from groundplan.rehearsal.world import World
+
+pytestmark = pytest.mark.rehearsal
+
+_MANY = 10_000
+
+
+@pytest.fixture(scope="module")
+def stack(account: World) -> Generator[SmallStack]:
+    """The small stack, empty."""
+    with small_stack(account) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def clean(stack: SmallStack) -> dict[str, int]:
+    """What an unbroken `up` makes. It is there afterwards."""
+    assert stack.kill_up(_MANY) > 50
+    return stack.counts()
+
+
+def test_every_drifted_resource_is_reported(stack: SmallStack, clean: dict[str, int]) -> None:
+    """Ten changes behind Pulumi's back, and nothing else."""
+    assert clean
+    changed, reported = adversity.drift_report(stack)
+    assert reported == changed
+    assert stack.apply("refresh").exit_code == 0
+    assert stack.apply("up").exit_code == 0
+
+
+@pytest.mark.parametrize("name", damage.DAMAGES)
+def test_damage_is_found_without_a_call_and_undone(
+    stack: SmallStack, clean: dict[str, int], name: str
+) -> None:
+    """Whatever the engine itself would take for whole."""
+    assert clean
+    trial = damage.damage_trial(stack, name, seed=3)
+    assert trial.passed, trial
+
+
+def test_one_of_two_proceeds(stack: SmallStack, clean: dict[str, int]) -> None:
+    """The loser names the owner, within seconds."""
+    assert clean
+    trial = locking.two_at_once(stack)
+    assert trial.passed, trial
+
+
+def test_a_lock_goes_with_its_owner(stack: SmallStack, clean: dict[str, int]) -> None:
+    """Not before."""
+    assert clean
+    trial = locking.stale_lock(stack)
+    assert trial.passed, trial
+
+
+def test_a_killed_up_comes_to_the_same_end(stack: SmallStack, clean: dict[str, int]) -> None:
+    """While much is under way: nothing is made twice, nothing forgotten."""
+    assert stack.apply("destroy").exit_code == 0
+    trial = kills.kill_trial(stack, 30, clean)
+    assert trial.passed, trial
+    assert trial.pending > 0
+
+
+def test_expired_credentials_lose_nothing(stack: SmallStack, clean: dict[str, int]) -> None:
+    """In the middle, under a throttled AWS before."""
+    assert stack.apply("destroy").exit_code == 0
+    trial = adversity.expiry_trial(stack, 40, clean)
+    assert trial.passed, trial
+    assert stack.apply("destroy").exit_code == 0
+    under_faults = adversity.fault_trial(stack, Faults(throttled=0.2, lost=0.05, late_s=1), clean)
+    assert under_faults.succeeded, under_faults
+    assert not under_faults.surplus
+    assert under_faults.unchanged

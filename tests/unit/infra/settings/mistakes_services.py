@@ -1,0 +1,260 @@
+"""Still more mistakes that people make in a stack file: auditors, logins, data stores, budgets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.unit.infra.settings.mistakes import Change
+
+
+def _in(section: str, **changes: Any) -> Change:
+    return lambda platform: platform.setdefault(section, {}).update(changes)
+
+
+CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
+    (
+        "budget of a tenant that is not there",
+        _in("operations", tenant_budgets_usd={"visoin": 10000}),
+        (
+            "groundplan:platform.operations.tenant_budgets_usd.visoin",
+            10000,
+            "there is no tenant of this name",
+            "one of vision; did you mean 'vision'?",
+        ),
+    ),
+    (
+        "budget as text",
+        _in("operations", monthly_budget_usd="20k"),
+        (
+            "groundplan:platform.operations.monthly_budget_usd",
+            "20k",
+            "this is not a whole number",
+            "a whole number from 1 to 100000000",
+        ),
+    ),
+    (
+        "backup that goes while it is locked",
+        _in("operations", backup_lock_days=30),
+        (
+            "groundplan:platform.operations.backup_days",
+            7,
+            "backup_days is 7, less than backup_lock_days, which is 30",
+            "at least 30",
+        ),
+    ),
+    (
+        "record that goes while it is locked",
+        _in("audit", lock_days=400),
+        (
+            "groundplan:platform.audit.keep_days",
+            90,
+            "keep_days is 90, less than lock_days, which is 400",
+            "at least 400",
+        ),
+    ),
+    (
+        "lock in the wrong case",
+        _in("audit", lock_mode="Compliance"),
+        (
+            "groundplan:platform.audit.lock_mode",
+            "Compliance",
+            "the value is not known",
+            "one of GOVERNANCE, COMPLIANCE",
+        ),
+    ),
+    (
+        "no standard to check against",
+        _in("audit", standards=[]),
+        (
+            "groundplan:platform.audit.standards",
+            [],
+            "there are too few entries",
+            "a list of at least 1 entries",
+        ),
+    ),
+    (
+        "source of threats that GuardDuty does not have",
+        _in("audit", threat_features=["S3_DATA_EVENT"]),
+        (
+            "groundplan:platform.audit.threat_features[0]",
+            "S3_DATA_EVENT",
+            "the value is not known",
+            "one of S3_DATA_EVENTS, EKS_AUDIT_LOGS, RUNTIME_MONITORING, EBS_MALWARE_PROTECTION",
+        ),
+    ),
+    (
+        "every repository let in",
+        _in("identity", automation={"subjects": ["repo:groundplan/*"]}),
+        (
+            "groundplan:platform.identity.automation.subjects[0]",
+            "repo:groundplan/*",
+            "the text has another form",
+            "text that matches ^[A-Za-z0-9_./@#-]+(:[A-Za-z0-9_./@#-]+)+$. Each `sub` that is let "
+            "in, such as `repo:me/platform:environment:dev`. No patterns.",
+        ),
+    ),
+    (
+        "issuer without TLS",
+        _in("identity", automation={"issuer": "http://token.example.com", "subjects": ["repo:a/b:ref:c"]}),
+        (
+            "groundplan:platform.identity.automation.issuer",
+            "http://token.example.com",
+            "the text has another form",
+            "text that matches ^https://[a-z0-9.-]+(/[A-Za-z0-9_./-]*[A-Za-z0-9_-])?$. Address of "
+            "the token's issuer. An account has one provider for each.",
+        ),
+    ),
+    (
+        "account without its leading zero",
+        _in("identity", people_account="23456789012"),
+        (
+            "groundplan:platform.identity.people_account",
+            "23456789012",
+            "the text has another form",
+            "text that matches ^\\d{12}$. Account that people log in to with a second factor. "
+            "Without it, the environment's own.",
+        ),
+    ),
+    (
+        "account as a number",
+        _in("identity", people_account=123456789012),
+        (
+            "groundplan:platform.identity.people_account",
+            123456789012,
+            "this is not text",
+            "text that matches ^\\d{12}$",
+        ),
+    ),
+    (
+        "second factor that lasts for days",
+        _in("identity", mfa_max_age_minutes=2880),
+        (
+            "groundplan:platform.identity.mfa_max_age_minutes",
+            2880,
+            "input should be less than or equal to 720",
+            "a whole number from 15 to 720",
+        ),
+    ),
+    (
+        "stream without a form",
+        _in("streaming", form="provisoned"),
+        (
+            "groundplan:platform.streaming.form",
+            "provisoned",
+            "the value is not known",
+            "one of serverless, provisioned",
+        ),
+    ),
+    (
+        "broker type of another generation",
+        _in("streaming", brokers={"instance_type": "kafka.m5.large"}),
+        (
+            "groundplan:platform.streaming.brokers.instance_type",
+            "kafka.m5.large",
+            "the value is not known",
+            "one of kafka.t3.small, kafka.m7g.large, kafka.m7g.xlarge, kafka.m7g.2xlarge, "
+            "kafka.m7g.4xlarge, kafka.m7g.8xlarge",
+        ),
+    ),
+    (
+        "volume larger than a broker has",
+        _in("streaming", brokers={"volume_gib": 20000}),
+        (
+            "groundplan:platform.streaming.brokers.volume_gib",
+            20000,
+            "input should be less than or equal to 16384",
+            "a whole number from 1 to 16384",
+        ),
+    ),
+    (
+        "database that shrinks under load",
+        _in("data_stores", database={"min_capacity": 8, "max_capacity": 4}),
+        (
+            "groundplan:platform.data_stores.database.max_capacity",
+            4,
+            "max_capacity is 4.0, less than min_capacity, which is 8.0",
+            "at least 8.0",
+        ),
+    ),
+    (
+        "a third of a capacity unit",
+        _in("data_stores", database={"min_capacity": 0.3}),
+        (
+            "groundplan:platform.data_stores.database.min_capacity",
+            0.3,
+            "input should be a multiple of 0.5",
+            "a number from 0.5 to 256",
+        ),
+    ),
+    (
+        "database version that is not offered",
+        _in("data_stores", database={"engine_version": "13.4"}),
+        (
+            "groundplan:platform.data_stores.database.engine_version",
+            "13.4",
+            "the value is not known",
+            "one of 16.9, 17.5",
+        ),
+    ),
+    (
+        "cache node of Intel's",
+        _in("data_stores", cache={"node_type": "cache.r5.large"}),
+        (
+            "groundplan:platform.data_stores.cache.node_type",
+            "cache.r5.large",
+            "the value is not known",
+            "one of cache.t4g.micro, cache.t4g.small, cache.t4g.medium, cache.m7g.large, "
+            "cache.m7g.xlarge, cache.r7g.large, cache.r7g.xlarge, cache.r7g.2xlarge, "
+            "cache.r7g.4xlarge",
+        ),
+    ),
+    (
+        "edge by its address",
+        lambda platform: platform.update(
+            edge={
+                "domain": "https://ai.example.com",
+                "origin": "a.example.net",
+                "standby_origin": "b.example.net",
+            }
+        ),
+        (
+            "groundplan:platform.edge.domain",
+            "https://ai.example.com",
+            "the text has another form",
+            "text that matches ^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,24}$. What people "
+            "call, such as `ai.example.com`. Its hosted zone is made here: the zone above it has to "
+            "delegate to the name servers in the stack's outputs, or the certificate is never issued.",
+        ),
+    ),
+    (
+        "edge without a standby",
+        lambda platform: platform.update(edge={"domain": "ai.example.com", "origin": "a.example.net"}),
+        (
+            "groundplan:platform.edge.standby_origin",
+            None,
+            "the key is missing",
+            "text that matches ^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,24}$. What answers "
+            "for the region while its gateway is not healthy: the gateway of another region.",
+        ),
+    ),
+    (
+        "zone of the lake that cannot be replicated",
+        lambda platform: platform.update(recovery={"region": "eu-west-1", "zones": ["bronze"]}),
+        (
+            "groundplan:platform.recovery.zones[0]",
+            "bronze",
+            "there is no zone of the lake of this name",
+            "one of raw, curated, features, models, checkpoints",
+        ),
+    ),
+    (
+        "registry scanned by a word",
+        _in("registry", scanning=True),
+        (
+            "groundplan:platform.registry.scanning",
+            True,
+            "the value is not known",
+            "one of BASIC, ENHANCED",
+        ),
+    ),
+]

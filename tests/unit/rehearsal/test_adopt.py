@@ -1,0 +1,118 @@
+"""What a killed operation had created is found in the account and taken into the state."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from groundplan.state.adopt import adopt
+from groundplan.state.check import check_stack
+from groundplan.state.document import parse
+from tests.unit.rehearsal.emulator.emulated import Emulated
+from tests.unit.state.backend import KEY, PROVIDER, ROOT, Backend, checkpoint, resources
+
+_TAGS = {"Name": "groundplan-dev-vpc", "Project": "groundplan"}
+
+
+def _creating(kind: str, inputs: dict[str, Any]) -> dict[str, Any]:
+    urn = f"urn:pulumi:dev::shop::{kind}::wanted"
+    resource = {
+        "urn": urn,
+        "custom": True,
+        "type": kind,
+        "inputs": inputs,
+        "parent": ROOT,
+        "provider": f"{PROVIDER}::9c7",
+    }
+    return {"type": "creating", "resource": resource}
+
+
+def _interrupted(folder: Path, *pending: dict[str, Any]) -> Backend:
+    backend = Backend(folder / "backend")
+    backend.bucket.write(KEY, checkpoint(resources()[:2], pending=list(pending)))
+    return backend
+
+
+def _vpc(aws: Emulated, tags: dict[str, str]) -> str:
+    listed = [{"Key": name, "Value": value} for name, value in tags.items()]
+    specification = {"ResourceType": "vpc", "Tags": listed}
+    answer = aws.client("ec2").create_vpc(CidrBlock="10.1.0.0/16", TagSpecifications=[specification])
+    return answer["Vpc"]["VpcId"]
+
+
+def test_what_aws_numbers_is_found_by_its_tags(shell: Emulated, tmp_path: Path) -> None:
+    """Among others of nearly the same tags; the state is whole afterwards, and nothing is under way."""
+    _vpc(shell, {"Name": "groundplan-dev-vpc"})
+    wanted = _vpc(shell, _TAGS)
+    backend = _interrupted(tmp_path, _creating("aws:ec2/vpc:Vpc", {"tags": _TAGS}))
+    [(urn, identifier)] = adopt(backend.location, {}).adopted.items()
+    assert identifier == wanted
+    verdict = check_stack(backend.location)
+    assert verdict.whole
+    assert not verdict.pending
+    added = parse(verdict.content).resources[-1]
+    assert (added["urn"], added["id"], added["outputs"]) == (urn, wanted, {})
+
+
+def test_what_does_not_exist_is_cleared(shell: Emulated, tmp_path: Path) -> None:
+    """The creation had not begun, or had failed: `up` creates it."""
+    del shell
+    pending = _creating("aws:ec2/subnet:Subnet", {"tags": {"Name": "nowhere"}})
+    backend = _interrupted(tmp_path, pending)
+    adoption = adopt(backend.location, {})
+    assert adoption.cleared == [pending["resource"]["urn"]]
+    assert not check_stack(backend.location).pending
+
+
+def test_two_of_the_same_tags_are_left_to_people(shell: Emulated, tmp_path: Path) -> None:
+    """Nothing is guessed; a person's answer is taken."""
+    first, _ = (_vpc(shell, {"Name": "twin"}) for _ in range(2))
+    pending = _creating("aws:ec2/vpc:Vpc", {"tags": {"Name": "twin"}})
+    urn = pending["resource"]["urn"]
+    backend = _interrupted(tmp_path, pending)
+    assert first in adopt(backend.location, {}).unknown[urn]
+    assert check_stack(backend.location).pending == [urn]
+    assert adopt(backend.location, {urn: first}).adopted == {urn: first}
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "identifier"),
+    [
+        ("aws:iam/role:Role", {"name": "trainer"}, "trainer"),
+        ("aws:iam/rolePolicy:RolePolicy", {"role": "trainer", "name": "lake"}, "trainer:lake"),
+        ("aws:s3/bucket:Bucket", {"bucket": "raw"}, "raw"),
+        ("aws:s3/bucketVersioning:BucketVersioning", {"bucket": "raw"}, "raw"),
+        (
+            "aws:ec2/route:Route",
+            {"routeTableId": "rtb-1", "destinationCidrBlock": "0.0.0.0/0"},
+            "rtb-1_0.0.0.0/0",
+        ),
+        ("aws:iam/policy:Policy", {"name": "reader"}, "arn:aws:iam::123456789012:policy/reader"),
+    ],
+)
+def test_what_has_a_name_is_known_by_it(
+    shell: Emulated, tmp_path: Path, kind: str, inputs: dict[str, Any], identifier: str
+) -> None:
+    """In the form in which the provider imports it; the refresh drops what is not there."""
+    del shell
+    backend = _interrupted(tmp_path, _creating(kind, inputs))
+    assert list(adopt(backend.location, {}).adopted.values()) == [identifier]
+
+
+def test_what_nobody_can_look_for_stays_noted(shell: Emulated, tmp_path: Path) -> None:
+    """Until a person says that there is nothing."""
+    del shell
+    backend = _interrupted(tmp_path, _creating("aws:backup/selection:Selection", {"planId": "x"}))
+    assert adopt(backend.location, {}).unknown
+    assert json.loads(backend.state_file.read_text())["checkpoint"]["latest"]["pending_operations"]
+    assert adopt(backend.location, {}, clear=True).cleared
+
+
+def test_kubernetes_objects_are_applied_again(shell: Emulated, tmp_path: Path) -> None:
+    """Server-side apply of what is there changes nothing."""
+    del shell
+    backend = _interrupted(tmp_path, _creating("kubernetes:core/v1:Namespace", {"metadata": {"name": "a"}}))
+    assert adopt(backend.location, {}).cleared
