@@ -182,9 +182,7 @@ class ApiServer:
         self._server = TlsServer(
             address,
             port,
-            Dispatcher(
-                create_backend_app, Account(store.account_id, store.region), record, answers, faults
-            ),
+            Dispatcher(create_backend_app, Account(store.account_id, store.region), record, answers, faults),
             QuietRequestHandler,
             context=tls,
         )
