@@ -95,6 +95,8 @@ def _models(node: dict[str, Any], below: str = "") -> Iterator[tuple[str, str]]:
     for word, mark in (("additionalProperties", ".*"), ("items", "[]")):
         if isinstance(node.get(word), dict):
             yield from _models(node[word], below + mark)
+    for named in node.get("patternProperties", {}).values():
+        yield from _models(named, f"{below}.*")
 
 
 def _kind(node: dict[str, Any]) -> str:

@@ -25,7 +25,7 @@ def stack_outputs(settings: Settings, estate: AwsEstate, tenants: dict[str, Tena
         "databases": estate.catalogue.outputs.databases,
         "workgroups": estate.catalogue.outputs.workgroups,
         "access_points": estate.access_points.outputs.aliases,
-        "streaming": {"bootstrap_brokers": estate.streaming.outputs.bootstrap_brokers},
+        "streaming": {"bootstrap_brokers": estate.streaming.outputs.bootstrap_brokers, **_schemas(estate)},
         "audit": {"bucket": estate.audit.outputs.bucket, "trail_arn": estate.audit.outputs.trail_arn},
         "database": {"endpoint": estate.data_stores.outputs.database_endpoint},
         "cache": {"endpoint": estate.cache.outputs.endpoint},
@@ -36,6 +36,11 @@ def stack_outputs(settings: Settings, estate: AwsEstate, tenants: dict[str, Tena
         **_edge(estate),
         "tenants": {name: _tenant(estate) for name, estate in tenants.items()},
     }
+
+
+def _schemas(estate: AwsEstate) -> dict[str, Any]:
+    """Nothing where no schema is declared."""
+    return {"schema_registry": estate.schemas.outputs.name} if estate.schemas else {}
 
 
 def _edge(estate: AwsEstate) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from infra.planning.cost import CostLine, monthly_cost
 from infra.planning.demand import AccountFigures
-from infra.planning.estimate import NodePool, Platform
+from infra.planning.estimate import Filesystem, NodePool, Platform
 from infra.planning.instance_types import INSTANCE_TYPES
 from infra.planning.prices import PriceTable
 from infra.planning.streaming import ZONES, Streaming
@@ -100,6 +100,19 @@ def platform_of(settings: Settings, prices: PriceTable) -> Platform:
         checkpoint_gib=0,
         pools=_pools(settings, prices),
         s3_gib_per_month=0,
+        filesystems=_filesystems(settings),
+    )
+
+
+def _filesystems(settings: Settings) -> tuple[Filesystem, ...]:
+    return tuple(
+        Filesystem(
+            name=name,
+            capacity_gib=wanted.capacity_gib,
+            throughput_mbps_per_tib=wanted.throughput_mbps_per_tib,
+        )
+        for name, tenant in settings.platform.tenants.items()
+        if (wanted := tenant.training.filesystem)
     )
 
 
@@ -108,11 +121,14 @@ def _pools(settings: Settings, prices: PriceTable) -> tuple[NodePool, ...]:
         NodePool(
             name=name,
             instance_type=pool.instance_type,
-            min_nodes=pool.nodes.min,
+            # Reserved nodes are paid for whether they run or not.
+            min_nodes=pool.nodes.max if pool.purchase.option == "reserved" else pool.nodes.min,
             max_nodes=pool.nodes.max,
             burst_node_hours=0,
             gpus=pool.nodes.max * INSTANCE_TYPES[pool.instance_type].gpu_count,
             pods=0,
+            capacity_block=pool.purchase.option == "capacity-block",
+            spot=pool.purchase.option == "spot",
         )
         for name, pool in settings.platform.gpu_pools.items()
         if pool.instance_type in prices.compute
@@ -133,7 +149,7 @@ def _most(settings: Settings, prices: PriceTable) -> float:
     on_demand = {name: replace(price, reserved=None) for name, price in prices.compute.items()}
     table = replace(prices, compute=on_demand)
     platform = platform_of(settings, table)
-    pools = tuple(replace(pool, min_nodes=pool.max_nodes) for pool in platform.pools)
+    pools = tuple(replace(pool, min_nodes=pool.max_nodes, spot=False) for pool in platform.pools)
     lines = monthly_cost(replace(platform, pools=pools), _account(settings), table)
     return sum(line.monthly_usd for line in lines)
 

@@ -42,9 +42,10 @@ _EC2_LISTS = {
     "describe_key_pairs": ("KeyPairs", "KeyPairId"),
     "describe_placement_groups": ("PlacementGroups", "GroupId"),
     "describe_nat_gateways": ("NatGateways", "NatGatewayId"),
+    "describe_capacity_reservations": ("CapacityReservations", "CapacityReservationId"),
 }
-_GONE = {"deleted", "deleting"}
-"""States in which AWS still shows endpoints and NAT gateways for a while."""
+_GONE = {"deleted", "deleting", "cancelled", "expired"}
+"""States in which AWS still shows endpoints, NAT gateways and reservations for a while."""
 
 
 def aws_inventory(world: World) -> Inventory:
@@ -168,6 +169,7 @@ def _glue(client: Any) -> Iterable[str]:
         yield f"Databases/{name}"
         for table in pages(client, "get_tables", "TableList", DatabaseName=name):
             yield f"Tables/{name}/{table['Name']}"
+    yield from listed(client, ("list_registries", "Registries", "RegistryName"))
 
 
 def _lake_formation(client: Any) -> Iterable[str]:
@@ -229,6 +231,14 @@ def _caches(client: Any) -> Iterable[str]:
         ("describe_users", "Users", "UserId"),
         ("describe_user_groups", "UserGroups", "UserGroupId"),
         ("describe_snapshots", "Snapshots", "SnapshotName"),
+    )
+
+
+def _file_systems(client: Any) -> Iterable[str]:
+    return listed(
+        client,
+        ("describe_file_systems", "FileSystems", "FileSystemId"),
+        ("describe_data_repository_associations", "Associations", "AssociationId"),
     )
 
 
@@ -353,6 +363,7 @@ LISTERS: Mapping[str, Lister] = MappingProxyType(
         "ecr": _ecr,
         "eks": _eks,
         "elasticache": _caches,
+        "fsx": _file_systems,
         "glue": _glue,
         "guardduty": _guardduty,
         "iam": _iam,

@@ -93,9 +93,24 @@ def node_addons(versions: AddonVersions) -> tuple[AddonSpec, ...]:
     )
 
 
-def scheduled_addons(versions: AddonVersions) -> tuple[AddonSpec, ...]:
-    """Deployments: they become active only on nodes. While all pools have GPUs, they share them."""
-    return tuple(
+def scheduled_addons(versions: AddonVersions, *, file_systems: bool) -> tuple[AddonSpec, ...]:
+    """Deployments: they become active only on nodes. While all pools have GPUs, they share them.
+
+    Args:
+        versions: the pinned version of each.
+        file_systems: whether pods mount file systems of FSx for Lustre. They are there before, so the driver
+            mounts and makes none: it needs no rights in the account.
+    """
+    specs = tuple(
         AddonSpec(name=name, version=version, configuration={"tolerations": _TOLERATE_GPU_TAINT})
         for name, version in (("coredns", versions.coredns), ("metrics-server", versions.metrics_server))
     )
+    driver = AddonSpec(
+        name="aws-fsx-csi-driver",
+        version=versions.aws_fsx_csi_driver,
+        configuration={
+            "controller": {"tolerations": _TOLERATE_GPU_TAINT},
+            "node": {"tolerateAllTaints": True},
+        },
+    )
+    return (*specs, driver) if file_systems else specs

@@ -13,6 +13,7 @@ from pulumi_aws.rds._enums import EngineType
 from pulumi_aws.rds.cluster import Cluster
 from pulumi_aws.rds.cluster_instance import ClusterInstance
 from pulumi_aws.rds.subnet_group import SubnetGroup
+from pulumi_aws.secretsmanager.secret_rotation import SecretRotation
 
 from infra.aws.client_groups import create_client_group
 from infra.conventions import BACKUP_TAG, ComponentType, physical_name, registered
@@ -38,6 +39,7 @@ class DataStoresArgs:
         min_capacity: Aurora capacity units of each instance when idle.
         max_capacity: Aurora capacity units of each instance under load.
         backup_days: days within which any second can be restored.
+        password_rotation_days: days after which RDS replaces the master password.
         log_retention_days: how long the database's log is kept.
         protect: refuse to delete the database, and keep a last snapshot of it.
     """
@@ -54,6 +56,7 @@ class DataStoresArgs:
     min_capacity: float
     max_capacity: float
     backup_days: int
+    password_rotation_days: int
     log_retention_days: int
     protect: bool
 
@@ -69,7 +72,10 @@ class DataStoresOutputs:
 
 
 class DataStores(pulumi.ComponentResource):
-    """An encrypted database in isolated subnets. RDS keeps the master password, and changes it each week."""
+    """An encrypted database in isolated subnets. RDS keeps the master password, and changes it on time.
+
+    It is the only secret of the estate: people, pods and pipelines log in by IAM, everywhere.
+    """
 
     def __init__(self, name: str, args: DataStoresArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(ComponentType.DATA_STORES, name, None, opts)
@@ -80,6 +86,7 @@ class DataStores(pulumi.ComponentResource):
         logs = self._create_log_group()
         cluster = self._create_cluster(self._create_subnet_group(), group, logs)
         self._create_instances(cluster)
+        self._schedule_rotation(cluster)
         self.outputs = DataStoresOutputs(
             database_endpoint=cluster.endpoint,
             database_reader_endpoint=cluster.reader_endpoint,
@@ -171,6 +178,20 @@ class DataStores(pulumi.ComponentResource):
                 copy_tags_to_snapshot=True,
                 opts=self._child,
             )
+
+    def _schedule_rotation(self, cluster: Cluster) -> None:
+        """The schedule on record; RDS makes and sets each new password itself, without a function of ours.
+
+        Retained, because to delete a rotation ends it for good; the secret goes with the database.
+        https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_managed.html
+        """
+        SecretRotation(
+            self._name,
+            secret_id=cluster.master_user_secrets[0].secret_arn,
+            rotate_immediately=False,
+            rotation_rules={"automatically_after_days": self._args.password_rotation_days},
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
+        )
 
 
 def database_name(environment: str) -> str:

@@ -26,6 +26,7 @@ class EncryptionArgs:
         administrators: names of the IAM roles that may manage the keys, but not decrypt with them.
         log_groups: names of the log groups that the `logs` key may encrypt.
         trail: name of the trail that writes with the `audit` key.
+        file_systems: whether file systems are filled from the lake, and encrypted with its key.
         protect: refuse to delete keys, and wait as long as KMS allows before a deletion takes effect.
     """
 
@@ -34,6 +35,7 @@ class EncryptionArgs:
     administrators: Sequence[str]
     log_groups: Sequence[str]
     trail: str
+    file_systems: bool
     protect: bool
 
 
@@ -64,9 +66,7 @@ class Encryption(pulumi.ComponentResource):
         self._args = args
         account = args.account
         self.outputs = EncryptionOutputs(
-            lake=self._create_key(
-                "lake", "data of the lake: raw and curated", key_policies.used_through("s3", account)
-            ),
+            lake=self._create_key("lake", "data of the lake: raw and curated", self._use_of_the_lake()),
             models=self._create_key(
                 "models", "models and training checkpoints", key_policies.used_through("s3", account)
             ),
@@ -106,6 +106,11 @@ class Encryption(pulumi.ComponentResource):
             alerts=self._create_key("alerts", "alerts on their way", key_policies.used_by_alerts(account)),
         )
         self.register_outputs(registered(self.outputs))
+
+    def _use_of_the_lake(self) -> list[Statement]:
+        account = self._args.account
+        filled = key_policies.used_by_file_systems(account) if self._args.file_systems else []
+        return [*key_policies.used_through("s3", account), *filled]
 
     def _create_key(self, data_class: str, protects: str, use: Sequence[Statement]) -> Output[str]:
         args = self._args

@@ -21,15 +21,18 @@ _ANY = "-1"
 
 @dataclass(frozen=True, kw_only=True)
 class Fabric:
-    """What a launch template needs of it."""
+    """What a launch template and a reservation need of it; the group is None where nearness is bought."""
 
     security_group_id: Output[str]
-    placement_group: Output[str]
+    placement_group: PlacementGroup | None
 
 
-def create_fabric(name: str, vpc_id: Input[str], opts: pulumi.ResourceOptions) -> Fabric:
+def create_fabric(
+    name: str, vpc_id: Input[str], opts: pulumi.ResourceOptions, *, place: bool = True
+) -> Fabric:
     """Create a security group within which all traffic passes, and a placement group.
 
+    The instances of a Capacity Block are close together anyway (EC2's user guide): `place` is False then.
     EFA bypasses the operating system's network stack, and works only between members of one security group
     with both rules: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/efa-start.html
     """
@@ -46,8 +49,10 @@ def create_fabric(name: str, vpc_id: Input[str], opts: pulumi.ResourceOptions) -
             referenced_security_group_id=group.id,
             opts=opts,
         )
-    placement = PlacementGroup(name, name=name, strategy="cluster", tags={"Name": name}, opts=opts)
-    return Fabric(security_group_id=group.id, placement_group=placement.name)
+    placement = (
+        PlacementGroup(name, name=name, strategy="cluster", tags={"Name": name}, opts=opts) if place else None
+    )
+    return Fabric(security_group_id=group.id, placement_group=placement)
 
 
 def fabric_interfaces(

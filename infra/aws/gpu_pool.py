@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +13,8 @@ from pulumi_aws.ec2.launch_template import LaunchTemplate
 from pulumi_aws.eks.node_group import NodeGroup
 
 from infra.aws.fabric import Fabric, create_fabric, fabric_interfaces
-from infra.conventions import GPU_RESOURCE, POOL_LABEL, ComponentType, physical_name, registered
+from infra.aws.pool_capacity import Purchase, reservation_target, reserve
+from infra.conventions import GPU_RESOURCE, PARTS_LABEL, POOL_LABEL, ComponentType, physical_name, registered
 
 if TYPE_CHECKING:
     from pulumi_aws.ec2 import LaunchTemplateBlockDeviceMappingArgsDict
@@ -36,11 +38,15 @@ class GpuPoolArgs:
         node_role_arn: IAM role of the nodes.
         subnet_ids: private subnets; with EFA, one.
         instance_type: EC2 instance type with NVIDIA GPUs.
+        purchase: how nodes are bought.
         efa_interfaces: Elastic Fabric Adapters of each node; with any, nodes stand close together.
         min_nodes: never fewer.
         desired_nodes: at creation; afterwards an autoscaler's business.
         max_nodes: never more.
         volume_gib: data volume of each node in GiB.
+        images_snapshot: snapshot that the data volume is made from, with images in it.
+        parts: into how many each GPU is divided.
+        node_settings: further settings of Bottlerocket, as TOML.
         volumes_key_arn: KMS key of the volumes.
     """
 
@@ -53,11 +59,15 @@ class GpuPoolArgs:
     node_role_arn: Input[str]
     subnet_ids: Sequence[Input[str]]
     instance_type: str
+    purchase: Purchase
     efa_interfaces: int
     min_nodes: int
     desired_nodes: int
     max_nodes: int
     volume_gib: int
+    images_snapshot: str | None
+    parts: int
+    node_settings: str | None
     volumes_key_arn: Input[str]
 
 
@@ -77,12 +87,28 @@ class GpuPool(pulumi.ComponentResource):
         self._args = args
         self._physical_name = physical_name(args.environment, args.pool)
         self._child = pulumi.ResourceOptions(parent=self)
-        fabric = create_fabric(self._physical_name, args.vpc_id, self._child) if args.efa_interfaces else None
-        group = self._create_group(self._create_template(fabric))
+        fabric = self._create_fabric() if args.efa_interfaces else None
+        group = self._create_group(self._create_template(fabric, self._reserve(fabric)))
         self.outputs = GpuPoolOutputs(name=group.node_group_name, arn=group.arn)
         self.register_outputs(registered(self.outputs))
 
-    def _create_template(self, fabric: Fabric | None) -> LaunchTemplate:
+    def _create_fabric(self) -> Fabric:
+        args = self._args
+        return create_fabric(self._physical_name, args.vpc_id, self._child, place=not args.purchase.is_block)
+
+    def _reserve(self, fabric: Fabric | None) -> Input[str] | None:
+        """A reservation is for nodes of the placement group, if there is one, or for none of them."""
+        group = fabric.placement_group if fabric else None
+        return reserve(
+            self._physical_name,
+            self._args.purchase,
+            instance_type=self._args.instance_type,
+            count=self._args.max_nodes,
+            placement_group_arn=group.arn if group else None,
+            opts=self._child,
+        )
+
+    def _create_template(self, fabric: Fabric | None, reservation_id: Input[str] | None) -> LaunchTemplate:
         args = self._args
         tags = {"Name": self._physical_name, POOL_LABEL: args.pool}
         return LaunchTemplate(
@@ -97,9 +123,15 @@ class GpuPool(pulumi.ComponentResource):
             },
             block_device_mappings=[
                 self._volume("/dev/xvda", _SYSTEM_VOLUME_GIB),
-                self._volume("/dev/xvdb", args.volume_gib),
+                self._volume("/dev/xvdb", args.volume_gib, args.images_snapshot),
             ],
-            placement={"group_name": fabric.placement_group} if fabric else None,
+            placement={"group_name": fabric.placement_group.name}
+            if fabric and fabric.placement_group
+            else None,
+            # EKS takes the type of a Capacity Block's instances from the template.
+            instance_type=args.instance_type if args.purchase.is_block else None,
+            instance_market_options=args.purchase.market_options,
+            capacity_reservation_specification=reservation_target(reservation_id),
             # EKS adds the cluster's group only to templates that name no interfaces.
             network_interfaces=fabric_interfaces(
                 args.efa_interfaces, [args.cluster_security_group_id, fabric.security_group_id]
@@ -107,6 +139,8 @@ class GpuPool(pulumi.ComponentResource):
             if fabric
             else None,
             monitoring={"enabled": True},
+            # EKS adds what a node needs to join.
+            user_data=b64encode(args.node_settings.encode()).decode() if args.node_settings else None,
             # Default tags of the provider do not reach what EC2 makes from a template.
             tag_specifications=[
                 {"resource_type": kind, "tags": tags} for kind in ("instance", "volume", "network-interface")
@@ -114,10 +148,13 @@ class GpuPool(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _volume(self, device: str, size_gib: int) -> LaunchTemplateBlockDeviceMappingArgsDict:
+    def _volume(
+        self, device: str, size_gib: int, snapshot: str | None = None
+    ) -> LaunchTemplateBlockDeviceMappingArgsDict:
         return {
             "device_name": device,
             "ebs": {
+                **({"snapshot_id": snapshot} if snapshot else {}),
                 "volume_type": "gp3",
                 "volume_size": size_gib,
                 "encrypted": "true",
@@ -136,8 +173,10 @@ class GpuPool(pulumi.ComponentResource):
             node_role_arn=args.node_role_arn,
             subnet_ids=args.subnet_ids,
             ami_type=_AMI_TYPE,
-            capacity_type="ON_DEMAND",
-            instance_types=[args.instance_type],
+            capacity_type=args.purchase.capacity_type,
+            instance_types=None
+            if args.purchase.is_block
+            else [args.instance_type, *args.purchase.fallback_types],
             launch_template={"id": template.id, "version": template.latest_version.apply(str)},
             scaling_config={
                 "min_size": args.min_nodes,
@@ -146,7 +185,7 @@ class GpuPool(pulumi.ComponentResource):
             },
             update_config={"max_unavailable": 1},
             node_repair_config={"enabled": True},
-            labels={POOL_LABEL: args.pool},
+            labels={POOL_LABEL: args.pool, **({PARTS_LABEL: str(args.parts)} if args.parts > 1 else {})},
             taints=[{"key": GPU_RESOURCE, "value": "present", "effect": "NO_SCHEDULE"}],
             opts=pulumi.ResourceOptions(
                 parent=self,

@@ -94,6 +94,52 @@ def used_through(service: str, account: Account) -> list[Statement]:
     ]
 
 
+def used_by_file_systems(account: Account) -> list[Statement]:
+    """Use through FSx, its grants, and reading by the roles that link its file systems to the lake.
+
+    FSx makes a role for each link. Its name ends in the file system's id, which nobody knows before.
+    https://docs.aws.amazon.com/fsx/latest/LustreGuide/s3-server-side-encryption-support.html
+    """
+    through = {
+        "StringEquals": {
+            "kms:CallerAccount": account.id,
+            "kms:ViaService": f"fsx.{account.region}.amazonaws.com",
+        }
+    }
+    links = account.role_arn(
+        "aws-service-role/s3.data-source.lustre.fsx.amazonaws.com/AWSServiceRoleForFSxS3Access_*"
+    )
+    return [
+        allow(
+            "UseThroughFileSystems",
+            principals=_whole_account(account),
+            actions=_USE,
+            resources=_THIS_KEY,
+            conditions=through,
+        ),
+        allow(
+            "GrantThroughFileSystems",
+            principals=_whole_account(account),
+            actions=["kms:CreateGrant"],
+            resources=_THIS_KEY,
+            conditions=through | _FOR_AWS,
+        ),
+        allow(
+            "ReadByLinks",
+            principals={"AWS": "*"},
+            actions=["kms:Decrypt", "kms:DescribeKey"],
+            resources=_THIS_KEY,
+            conditions={
+                "ArnLike": {"aws:PrincipalArn": links},
+                "StringEquals": {
+                    "kms:CallerAccount": account.id,
+                    "kms:ViaService": f"s3.{account.region}.amazonaws.com",
+                },
+            },
+        ),
+    ]
+
+
 def used_by_cluster_role(account: Account) -> list[Statement]:
     """Use by identities of the account whose own policy allows it: the cluster's role and no other."""
     return [

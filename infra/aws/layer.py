@@ -8,7 +8,7 @@ from pulumi import ResourceOptions
 
 from infra.aws.access_points import AccessPoints
 from infra.aws.account import Account, current_account
-from infra.aws.assembly import access, compute, data, foundation
+from infra.aws.assembly import access, compute, data, foundation, training
 from infra.aws.assembly.site import Site
 from infra.aws.audit import Audit
 from infra.aws.cache import Cache
@@ -23,7 +23,9 @@ from infra.aws.lake import Lake
 from infra.aws.operations import Operations
 from infra.aws.providers import Providers
 from infra.aws.registry import Registry
+from infra.aws.schema_registry import SchemaRegistry
 from infra.aws.streaming import Streaming
+from infra.aws.training_filesystem import TrainingFilesystem
 from infra.aws.workload_identity import WorkloadIdentity
 from infra.planning.subnets import plan_subnets
 from infra.settings.models import Settings
@@ -31,13 +33,17 @@ from infra.settings.models import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class AwsEstate:
-    """The components that an environment consists of; identities by tenant, then by workload."""
+    """The components that an environment consists of; identities by tenant, then by workload.
+
+    File systems are by tenant, of those that have one.
+    """
 
     account: Account
     lake: Lake
     access_points: AccessPoints
     catalogue: Catalogue
     streaming: Streaming
+    schemas: SchemaRegistry | None
     data_stores: DataStores
     cache: Cache
     registry: Registry
@@ -45,6 +51,7 @@ class AwsEstate:
     personas: Identity
     pools: dict[str, GpuPool]
     addons: ClusterAddons
+    filesystems: dict[str, TrainingFilesystem]
     identities: dict[str, dict[str, WorkloadIdentity]]
     audit: Audit
     operations: Operations
@@ -64,18 +71,22 @@ def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
     lake = data.lake(site, keys)
     if providers.second:
         data.replicate(site, lake, keys, providers.second)
-    streaming = data.streaming(site, network, keys)
+    streaming, schemas = data.streaming(site, network, keys), data.schemas(site)
     data_stores = data.data_stores(site, network, keys)
     cache = data.cache(site, network, keys)
     cluster = compute.cluster(site, network, keys)
     pools, addons = compute.nodes(site, network, keys, cluster)
-    personas, identities = access.personas(site, keys, cluster), access.identities(site, keys, cluster, cache)
+    personas, identities = (
+        access.personas(site, keys, cluster),
+        access.identities(site, keys, cluster, cache, schemas),
+    )
     return AwsEstate(
         account=site.account,
         lake=lake,
         catalogue=data.catalogue(site, keys, lake, personas),
         access_points=data.access_points(site, lake, personas, identities),
         streaming=streaming,
+        schemas=schemas,
         data_stores=data_stores,
         cache=cache,
         registry=foundation.registry(site, keys),
@@ -83,6 +94,7 @@ def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
         personas=personas,
         pools=pools,
         addons=addons,
+        filesystems=training.filesystems(site, network, keys, lake, cluster),
         identities=identities,
         audit=foundation.audit(site, keys, lake),
         operations=foundation.operations(

@@ -56,6 +56,7 @@ class WorkloadIdentityArgs:
         namespace: the service account's namespace.
         grants: what it may do in the lake.
         cache_arns: the cache and the tenant's user of it, if it may connect.
+        schema_arns: the registry of schemas and its schemas, if it may read them.
     """
 
     environment: str
@@ -67,6 +68,7 @@ class WorkloadIdentityArgs:
     namespace: str
     grants: Sequence[Grant]
     cache_arns: Sequence[Input[str]] = ()
+    schema_arns: Sequence[Input[str]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +138,7 @@ class WorkloadIdentity(pulumi.ComponentResource):
             policy=document(
                 *(statement for grant in self._args.grants for statement in self._granted(grant)),
                 *self._connecting(),
+                *self._reading_schemas(),
             ),
             opts=self._child,
         )
@@ -143,6 +146,11 @@ class WorkloadIdentity(pulumi.ComponentResource):
     def _connecting(self) -> list[Statement]:
         arns = self._args.cache_arns
         return [allow("ConnectToCache", actions=["elasticache:Connect"], resources=arns)] if arns else []
+
+    def _reading_schemas(self) -> list[Statement]:
+        arns = self._args.schema_arns
+        actions = ["glue:GetSchema", "glue:GetSchemaByDefinition", "glue:GetSchemaVersion"]
+        return [allow("ReadSchemas", actions=actions, resources=arns)] if arns else []
 
     def _granted(self, grant: Grant) -> list[Statement]:
         args = self._args

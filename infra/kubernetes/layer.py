@@ -10,6 +10,7 @@ from infra.aws.layer import AwsEstate
 from infra.aws.streaming import IAM_PORT
 from infra.kubernetes.access import kubernetes_provider
 from infra.kubernetes.admission import Admission, AdmissionArgs, generated_manifests
+from infra.kubernetes.filesystem import LAKE_FOLDER, Filesystem
 from infra.kubernetes.inference import GRPC_PORT, HTTP_PORT, Inference, InferenceArgs
 from infra.kubernetes.ingest import Ingest, IngestArgs
 from infra.kubernetes.pods import PodSize, Workload
@@ -93,6 +94,7 @@ class _TenantBuilder:
                 memory_gib=quota.memory_gib,
                 gpus=quota.gpus,
                 pods=quota.pods,
+                volume_claims=1 if self._tenant.training.filesystem else 0,
                 pod_ranges=[vpc_range, str(SHARED_ADDRESS_SPACE)],
                 broker_ranges=[str(subnet.address_range) for subnet in subnets.isolated],
                 broker_port=IAM_PORT,
@@ -144,6 +146,7 @@ class _TenantBuilder:
 
     def _create_training(self, tenant: Tenant) -> Training:
         lake, training = self._estate.lake.outputs, self._tenant.training
+        filesystem = self._filesystem()
         return Training(
             f"{self._name}-training",
             TrainingArgs(
@@ -151,7 +154,7 @@ class _TenantBuilder:
                 dataset=self._tenant.dataset,
                 model=self._tenant.model,
                 code_version=self._release.digest("training"),
-                curated_uri=self._uri(lake.curated),
+                curated_uri=f"file://{LAKE_FOLDER}/curated" if filesystem else self._uri(lake.curated),
                 checkpoints_uri=self._uri(lake.checkpoints),
                 models_uri=self._uri(lake.models),
                 nodes=training.nodes,
@@ -161,8 +164,21 @@ class _TenantBuilder:
                 seed=training.seed,
                 checkpoint_interval_steps=training.checkpoint_interval_steps,
                 max_hours=training.max_hours,
+                filesystem=filesystem,
             ),
             self._after_identity("training"),
+        )
+
+    def _filesystem(self) -> Filesystem | None:
+        settings = self._tenant.training.filesystem
+        if settings is None:
+            return None
+        outputs = self._estate.filesystems[self._name].outputs
+        return Filesystem(
+            id=outputs.id,
+            dns_name=outputs.dns_name,
+            mount_name=outputs.mount_name,
+            capacity_gib=settings.capacity_gib,
         )
 
     def _create_inference(self, tenant: Tenant) -> Inference:

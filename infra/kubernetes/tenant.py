@@ -45,6 +45,7 @@ class TenantArgs:
         memory_gib: memory that all pods together may request, in GiB.
         gpus: GPUs that all pods together may request.
         pods: pods at a time.
+        volume_claims: claims of volumes that the program itself makes.
         pod_ranges: every range that a pod of any namespace can have an address in.
         broker_ranges: where the Kafka brokers have their addresses.
         broker_port: theirs, for clients with an IAM identity.
@@ -59,6 +60,7 @@ class TenantArgs:
     memory_gib: int
     gpus: int
     pods: int
+    volume_claims: int
     pod_ranges: Sequence[str]
     broker_ranges: Sequence[str]
     broker_port: int
@@ -128,7 +130,7 @@ class Tenant(pulumi.ComponentResource):
                     "pods": str(args.pods),
                     "services.loadbalancers": "1",
                     "services.nodeports": "2",
-                    "persistentvolumeclaims": "0",
+                    "persistentvolumeclaims": str(args.volume_claims),
                 }
             },
             opts=self._child,

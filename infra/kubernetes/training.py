@@ -11,6 +11,7 @@ from pulumi_kubernetes.core.v1.Service import Service
 
 from infra.conventions import ComponentType, registered
 from infra.kubernetes import pods
+from infra.kubernetes.filesystem import Filesystem, create_claim, lake_mounts, lake_volumes
 from infra.kubernetes.jobs import job_template
 from infra.kubernetes.pods import Workload
 
@@ -32,7 +33,7 @@ class TrainingArgs:
         dataset: what to train on.
         model: what to publish under.
         code_version: recorded with checkpoints and the model.
-        curated_uri: where the data is, `s3://bucket/prefix`.
+        curated_uri: where the data is: `s3://bucket/prefix`, or below `LAKE_FOLDER` of a file system.
         checkpoints_uri: where checkpoints go.
         models_uri: the model registry.
         nodes: pods that train together.
@@ -42,6 +43,7 @@ class TrainingArgs:
         seed: makes two runs over the same data equal.
         checkpoint_interval_steps: steps between checkpoints.
         max_hours: a run that takes longer is stopped.
+        filesystem: shows the lake in each pod, if there is one.
     """
 
     workload: Workload
@@ -58,6 +60,7 @@ class TrainingArgs:
     seed: int
     checkpoint_interval_steps: int
     max_hours: int
+    filesystem: Filesystem | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +78,7 @@ class Training(pulumi.ComponentResource):
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
         self._create_peer_names()
+        self._claim = create_claim(args.workload, args.filesystem, self._child) if args.filesystem else None
         template = job_template(
             args.workload,
             pod=self._pod(),
@@ -110,7 +114,10 @@ class Training(pulumi.ComponentResource):
             workload,
             environment=self._environment(),
             ports=[{"name": "rendezvous", "container_port": _RENDEZVOUS_PORT}],
-            mounts=[{"name": "shared-memory", "mount_path": "/dev/shm"}],  # noqa: S108 - the pod's own
+            mounts=[
+                {"name": "shared-memory", "mount_path": "/dev/shm"},  # noqa: S108 - the pod's own
+                *lake_mounts(self._claim),
+            ],
         )
         # Processes of a pod exchange data there; the default of 64 MiB is too small for NCCL.
         shared_memory: VolumeArgsDict = {
@@ -121,7 +128,7 @@ class Training(pulumi.ComponentResource):
             workload,
             main,
             scratch="10Gi",
-            volumes=[shared_memory],
+            volumes=[shared_memory, *lake_volumes(self._claim)],
             restart_policy="Never",
             subdomain=workload.service,
         )

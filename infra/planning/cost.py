@@ -75,6 +75,15 @@ def buy_always_on(nodes: int, price: ComputePrice) -> Purchase:
     return Purchase(option="on demand", usd=on_demand, reason="no cheaper commitment is offered")
 
 
+def buy_spot(nodes: int, price: ComputePrice) -> Purchase:
+    """Instances of a pool that takes spot and nothing else: `nodes x 730 h x price of an hour`.
+
+    Where no price of spot is known, on demand bounds it (EC2's pricing).
+    """
+    usd = price.on_demand if price.spot is None else price.spot
+    return Purchase(option="spot", usd=nodes * HOURS_PER_MONTH * usd, reason="the pool takes spot only")
+
+
 def buy_burst(pool: NodePool, price: ComputePrice) -> Purchase:
     """Instances that run for some hours: the cheapest of on demand, spot (if interruptible) and reserved.
 
@@ -130,7 +139,7 @@ def _pool_lines(pool: NodePool, prices: PriceTable) -> Iterator[CostLine]:
     price = prices.compute[pool.instance_type]
     node_hours = pool.burst_node_hours
     if pool.min_nodes:
-        steady = buy_always_on(pool.min_nodes, price)
+        steady = (buy_spot if pool.spot else buy_always_on)(pool.min_nodes, price)
         hours = pool.min_nodes * HOURS_PER_MONTH
         node_hours += hours
         yield CostLine(
@@ -163,6 +172,9 @@ def _storage_lines(platform: Platform, prices: PriceTable) -> Iterator[CostLine]
     for item, gib in (("lake", platform.lake_gib), ("checkpoints", platform.checkpoint_gib)):
         if gib:
             yield _rated(item, gib, "GiB", prices.rates["s3_gib_month"])
+    for each in platform.filesystems:
+        rate = prices.rates[f"fsx_{each.throughput_mbps_per_tib}_gib_month"]
+        yield _rated(f"file system of {each.name}", each.capacity_gib, "GiB", rate)
 
 
 def _fixed_lines(platform: Platform, account: AccountFigures, prices: PriceTable) -> Iterator[CostLine]:

@@ -18,6 +18,7 @@ class AddonVersions:
     eks_node_monitoring_agent: str
     coredns: str
     metrics_server: str
+    aws_fsx_csi_driver: str
 
 
 KUBERNETES_VERSIONS = {
@@ -28,5 +29,6 @@ KUBERNETES_VERSIONS = {
         eks_node_monitoring_agent="v1.6.1-eksbuild.1",
         coredns="v1.13.2-eksbuild.4",
         metrics_server="v0.8.1-eksbuild.5",
+        aws_fsx_csi_driver="v1.8.0-eksbuild.1",
     ),
 }

@@ -30,6 +30,7 @@ class NodePool:
         interruptible: whether its nodes may be taken away at any time.
         interruption_loss_hours: hours that one interruption costs each node.
         capacity_block: whether it is to run in a Capacity Block.
+        spot: whether its nodes are bought as spot, whatever else there is.
     """
 
     name: str
@@ -42,6 +43,22 @@ class NodePool:
     interruptible: bool = False
     interruption_loss_hours: float = 0
     capacity_block: bool = False
+    spot: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filesystem:
+    """A file system of FSx for Lustre.
+
+    Args:
+        name: whose it is.
+        capacity_gib: capacity in GiB.
+        throughput_mbps_per_tib: megabytes per second for each TiB; the price of a GiB depends on it.
+    """
+
+    name: str
+    capacity_gib: int
+    throughput_mbps_per_tib: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +72,7 @@ class Platform:
         checkpoint_gib: checkpoints in the lake, in GiB.
         pools: node pools.
         s3_gib_per_month: what goes between nodes and S3 in a month, in GiB.
+        filesystems: file systems near the GPUs.
     """
 
     streaming: Streaming | None
@@ -63,6 +81,7 @@ class Platform:
     checkpoint_gib: int
     pools: tuple[NodePool, ...]
     s3_gib_per_month: int
+    filesystems: tuple[Filesystem, ...] = ()
 
 
 def plan_platform(figures: Figures) -> Platform:

@@ -89,6 +89,15 @@ RATES = {
 """Usual list prices in us-east-1, without a recorded day: brokers and hours in USD per hour, storage in USD
 per GiB and month, S3 Standard at its first and dearest tier (aws.amazon.com/msk/pricing and so on)."""
 
+OFFLINE_RATES = {
+    "fsx_125_gib_month": 0.145,
+    "fsx_250_gib_month": 0.21,
+    "fsx_500_gib_month": 0.34,
+    "fsx_1000_gib_month": 0.6,
+}
+"""Rates that are never refreshed: FSx for Lustre, persistent on SSD, by its MB/s for each TiB; us-east-1, USD
+per GiB and month (aws.amazon.com/fsx/lustre/pricing)."""
+
 
 def offline_prices(region: str) -> PriceTable:
     """The table that ships, for `region`: us-east-1's prices times the region's factor.
@@ -111,6 +120,6 @@ def offline_prices(region: str) -> PriceTable:
         as_of=AS_OF,
         source="offline table",
         compute=compute,
-        rates={name: usd * factor for name, usd in RATES.items()},
+        rates={name: usd * factor for name, usd in (RATES | OFFLINE_RATES).items()},
         notes=tuple(notes),
     )

@@ -7,16 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from infra.planning.capacity import inference_vcpus, nodes_for_training, pool_gpus
+from infra.planning.capacity_blocks import last_checkpoint_deadline
 from infra.planning.demand import Figures, UseCaseFigures
 from infra.planning.estimate import NodePool, Platform
 from infra.planning.instance_types import INSTANCE_TYPES
 
-EC2_ENDS_BLOCK = timedelta(minutes=30)
-"""EC2 begins to terminate a Capacity Block's instances so long before its end (EC2's user guide)."""
-EC2_ENDS_ULTRASERVER_BLOCK = timedelta(minutes=60)
-"""The same for UltraServers."""
-KARPENTER_DRAINS = timedelta(minutes=10)
-"""Karpenter begins to drain so long before EC2 terminates (karpenter.sh, tasks/odcrs)."""
 CPU_SIZED_VCPUS = 8
 """An m7i.2xlarge, which costs less than any GPU node."""
 
@@ -120,15 +115,6 @@ def refuse_nat_to_s3(
         wrong=f"{gib_per_month:,} GiB a month would pass NAT to S3: {gib_per_month * usd_per_gib:,.0f} USD",
         allowed="true",
     )
-
-
-def last_checkpoint_deadline(ends: datetime, *, ultraserver: bool) -> datetime:
-    """When a Capacity Block's last checkpoint must be complete: its end, less EC2's and Karpenter's lead.
-
-    Sources: "Capacity Blocks for ML", EC2's user guide (30 minutes; 60 for UltraServers); karpenter.sh,
-    tasks/odcrs (10 minutes earlier).
-    """
-    return ends - (EC2_ENDS_ULTRASERVER_BLOCK if ultraserver else EC2_ENDS_BLOCK) - KARPENTER_DRAINS
 
 
 def refuse_short_block(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from ipaddress import IPv4Network
 from itertools import pairwise
 
 from infra.planning.capacity import peak_gpus, pool_gpus
+from infra.planning.capacity_blocks import last_checkpoint_deadline
 from infra.planning.instance_types import INSTANCE_TYPES
 from infra.planning.subnets import SHARED_ADDRESS_SPACE
 from infra.settings.types import nearest, refusal
@@ -115,6 +117,123 @@ def fabric_possible(pool: str, instance_type: str, zone: str | None, *, efa: boo
         )
 
 
+def schema_of_something(definition: Mapping[str, object]) -> None:
+    """Refuse a schema that says nothing: anything would fit it."""
+    if "type" not in definition:
+        raise refusal(
+            "the schema does not say what it describes",
+            allowed="a definition with the key type, such as type: object",
+            key=("definition",),
+        )
+
+
+def block_in_order(starts: datetime, ends: datetime) -> None:
+    """Refuse a Capacity Block that ends before it starts."""
+    if ends <= starts:
+        raise refusal(
+            "the block ends before it starts", allowed=f"a time after {starts.isoformat()}", key=("ends",)
+        )
+
+
+def purchase_complete(option: str, *, falls_back: bool, has_block: bool) -> None:
+    """Refuse what belongs to another way of buying, and a block that is not named."""
+    if falls_back and option != "spot":
+        raise refusal(
+            f"only spot falls back, and the pool is bought {option}",
+            allowed="nothing, or option: spot",
+            key=("fallback_types",),
+        )
+    if has_block != (option == "capacity-block"):
+        raise refusal(
+            f"the pool is bought {option}" if has_block else "the block is not named",
+            allowed="nothing, or option: capacity-block" if has_block else "reservation_id, starts and ends",
+            key=("capacity_block",),
+        )
+
+
+def reservation_in_zone(pool: str, option: str, zone: str | None) -> None:
+    """Refuse to reserve in no zone: a reservation is in one."""
+    if option in {"reserved", "capacity-block"} and zone is None:
+        raise refusal(
+            "a reservation is in one zone, and the pool is in three",
+            allowed=f"on-demand or spot, or one zone: groundplan:platform.gpu_pools.{pool}.zone",
+            key=("platform", "gpu_pools", pool, "purchase", "option"),
+        )
+
+
+def alike(pool: str, instance_type: str, fallback_types: Sequence[str], *, efa: bool) -> None:
+    """Refuse to fall back to nodes with another number of GPUs or adapters, on which pods would not fit."""
+    wanted = INSTANCE_TYPES[instance_type]
+    for index, name in enumerate(fallback_types):
+        known = INSTANCE_TYPES[name]
+        same = [
+            other
+            for other, one in INSTANCE_TYPES.items()
+            if one.gpu_count == wanted.gpu_count
+            and (not efa or one.efa_interfaces == wanted.efa_interfaces)
+            and other != instance_type
+        ]
+        if name not in same:
+            raise refusal(
+                f"{name} has {known.gpu_count} GPUs and {known.efa_interfaces} EFA interfaces, "
+                f"and {instance_type} has {wanted.gpu_count} and {wanted.efa_interfaces}",
+                allowed=nearest(name, tuple(same)),
+                key=("platform", "gpu_pools", pool, "purchase", "fallback_types", str(index)),
+            )
+
+
+def empty_before_block(pool: str, least: int, desired: int) -> None:
+    """Refuse nodes of a Capacity Block that would have to be there at once: its start may be days away.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/capacity-blocks-mng.html
+    """
+    for key, count in (("min", least), ("desired", desired)):
+        if count:
+            raise refusal(
+                "the nodes of a Capacity Block are there from its start to its end only",
+                allowed="0: scale the pool up when the block starts",
+                key=("platform", "gpu_pools", pool, "nodes", key),
+            )
+
+
+def runs_end_with_block(pool: str, starts: datetime, ends: datetime, longest_runs: Mapping[str, int]) -> None:
+    """Refuse a Capacity Block that is drained before a run that starts with it has its last checkpoint."""
+    deadline = last_checkpoint_deadline(ends, ultraserver=False)
+    for tenant, hours in longest_runs.items():
+        if starts + timedelta(hours=hours) > deadline:
+            fits = int((deadline - starts) / timedelta(hours=1))
+            raise refusal(
+                f"nodes are drained from {deadline.isoformat()}, and a run of {tenant} takes up to {hours} h",
+                allowed=f"a later end, or groundplan:platform.tenants.{tenant}.training.max_hours of "
+                f"at most {max(fits, 0)}",
+                key=("platform", "gpu_pools", pool, "purchase", "capacity_block", "ends"),
+            )
+
+
+def lustre_capacity(capacity_gib: int) -> None:
+    """Refuse a capacity that FSx does not offer for persistent file systems on SSD.
+
+    https://docs.aws.amazon.com/fsx/latest/LustreGuide/managing-storage-capacity.html
+    """
+    step = 2400
+    if capacity_gib != step // 2 and capacity_gib % step:
+        raise refusal(
+            "FSx has no file system of this size",
+            allowed=f"{step // 2}, or a multiple of {step}",
+            key=("capacity_gib",),
+        )
+
+
+def filesystem_zone(tenant: str, pool: str, zone: str | None) -> None:
+    """Refuse a file system, which is in one zone, for nodes that are in three."""
+    if zone is None:
+        raise refusal(
+            f"a file system is in one zone, and the nodes of pool {pool} are in three",
+            allowed=f"no file system, or one zone: groundplan:platform.gpu_pools.{pool}.zone",
+            key=("platform", "tenants", tenant, "training", "filesystem"),
+        )
+
+
 def copies_outlive_lock(copy_days: int, lock_days: int) -> None:
     """Refuse copies of backups that would have to go while they are locked: AWS Backup does not make them."""
     if copy_days < lock_days:
@@ -202,11 +321,16 @@ def quota_covers_peak(
         )
 
 
-def pool_covers_quotas(pool: str, instance_type: str, max_nodes: int, quotas: Mapping[str, int]) -> None:
-    """Refuse quotas that no size of the pool could fulfil: no peak without capacity behind it."""
-    promised, obtainable = sum(quotas.values()), pool_gpus(instance_type, max_nodes)
+def pool_covers_quotas(
+    pool: str, instance_type: str, max_nodes: int, quotas: Mapping[str, int], *, parts: int
+) -> None:
+    """Refuse quotas that no size of the pool could fulfil: no peak without capacity behind it.
+
+    GPUs that are divided count as many times as they have `parts`.
+    """
+    promised, obtainable = sum(quotas.values()), pool_gpus(instance_type, max_nodes) * parts
     if promised > obtainable:
-        needed = -(-promised // pool_gpus(instance_type, 1))
+        needed = -(-promised // (pool_gpus(instance_type, 1) * parts))
         raise refusal(
             f"{max_nodes} x {instance_type} have {obtainable} GPUs, but the quotas of "
             f"{', '.join(quotas)} promise {promised}",

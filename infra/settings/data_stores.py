@@ -40,6 +40,8 @@ class DatabaseSettings(SettingsModel):
     """Capacity units of each instance under load."""
     backup_days: Annotated[int, Field(ge=1, le=35)] = 7
     """Days within which it can be brought back to any second."""
+    password_rotation_days: Annotated[int, Field(ge=1, le=90)] = 7
+    """Days after which RDS replaces the administrator's password, which nobody needs every day."""
     log_retention_days: RetentionDays = 30
     """How long the database's log is kept."""
 

@@ -12,12 +12,15 @@ from infra.settings.audit import AuditSettings
 from infra.settings.base import RetentionDays, SettingsModel
 from infra.settings.data_stores import DataStoreSettings
 from infra.settings.edge import EdgeSettings
+from infra.settings.filesystem import FilesystemSettings
 from infra.settings.identity import IdentitySettings
 from infra.settings.lake import LakeSettings
 from infra.settings.network import NetworkSettings
 from infra.settings.operations import OperationsSettings
+from infra.settings.purchase import PurchaseSettings
 from infra.settings.recovery import RecoverySettings
 from infra.settings.registry import RegistrySettings
+from infra.settings.sharing import GpuSharingSettings, check_sharing
 from infra.settings.streaming import StreamingSettings
 from infra.settings.types import (
     AvailabilityZone,
@@ -71,11 +74,22 @@ class GpuPoolSettings(SettingsModel):
     """Size of the pool."""
     volume_gib: Annotated[int, Field(ge=50, le=16384)] = 200
     """Data volume of each node in GiB: container images and their scratch space."""
+    purchase: PurchaseSettings = PurchaseSettings()
+    """How its nodes are bought."""
+    sharing: GpuSharingSettings | None = None
+    """How several pods share each of its GPUs; without it, a pod has whole ones."""
+    images_snapshot: Annotated[str, Field(pattern=r"^snap-[0-9a-f]{8,17}$")] | None = None
+    """Snapshot of a data volume into which images were pulled: new nodes then start pods without pulling."""
     zone: AvailabilityZone | None = None
-    """The one zone that its nodes are in; without it, all three. Needed with `efa`."""
+    """The one zone that its nodes are in; without it, all three. Needed with `efa` and for reservations."""
     efa: bool = False
     """Elastic Fabric Adapters on every network card, and nodes close together in one zone: for training over
     several nodes. Pods use it if they request `vpc.amazonaws.com/efa`."""
+
+    @property
+    def parts(self) -> int:
+        """Into how many each GPU is divided."""
+        return self.sharing.parts if self.sharing else 1
 
 
 class QuotaSettings(SettingsModel):
@@ -135,6 +149,8 @@ class TrainingSettings(SettingsModel):
     """Steps between checkpoints: at most so many are redone after a failure."""
     max_hours: Annotated[int, Field(ge=1, le=720)] = 12
     """A run that takes longer is stopped."""
+    filesystem: FilesystemSettings | None = None
+    """A fast file system near the GPUs that shows the lake; without it, pods read from the lake itself."""
     size: PodSizeSettings = PodSizeSettings(cpu_millicores=400, cpu_limit_millicores=4000, memory_mib=3072)
     """Size of each pod."""
 
@@ -257,6 +273,8 @@ class Settings(SettingsModel):
                 gpus_per_node=tenant.training.gpus_per_node,
                 instance_type=platform.gpu_pools[tenant.pool].instance_type,
             )
+            if tenant.training.filesystem:
+                checks.filesystem_zone(name, tenant.pool, platform.gpu_pools[tenant.pool].zone)
             checks.quota_covers_peak(
                 tenant=name,
                 quota_gpus=tenant.quota.gpus,
@@ -267,10 +285,23 @@ class Settings(SettingsModel):
         for name, pool in platform.gpu_pools.items():
             checks.pool_zone(name, pool.zone, platform.network.zones)
             checks.fabric_possible(name, pool.instance_type, pool.zone, efa=pool.efa)
-            quotas = {
-                tenant_name: tenant.quota.gpus
-                for tenant_name, tenant in platform.tenants.items()
-                if tenant.pool == name
-            }
-            checks.pool_covers_quotas(name, pool.instance_type, pool.nodes.max, quotas)
+            tenants = {key: tenant for key, tenant in platform.tenants.items() if tenant.pool == name}
+            quotas = {key: tenant.quota.gpus for key, tenant in tenants.items()}
+            checks.pool_covers_quotas(name, pool.instance_type, pool.nodes.max, quotas, parts=pool.parts)
+            if pool.sharing:
+                processes = {
+                    key: tenant.training.nodes * tenant.training.gpus_per_node
+                    for key, tenant in tenants.items()
+                }
+                check_sharing(name, pool.instance_type, pool.sharing, processes, efa=pool.efa)
+            self._purchasable(name, pool, {key: tenant.training.max_hours for key, tenant in tenants.items()})
         return self
+
+    def _purchasable(self, name: str, pool: GpuPoolSettings, longest_runs: dict[str, int]) -> None:
+        purchase = pool.purchase
+        checks.reservation_in_zone(name, purchase.option, pool.zone)
+        checks.alike(name, pool.instance_type, purchase.fallback_types, efa=pool.efa)
+        if purchase.capacity_block:
+            checks.empty_before_block(name, pool.nodes.min, pool.nodes.desired)
+            block = purchase.capacity_block
+            checks.runs_end_with_block(name, block.starts, block.ends, longest_runs)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from infra.settings import checks
 from infra.settings.base import RetentionDays, SettingsModel
+from infra.settings.types import ObjectName
 
 KafkaVersion = Literal["3.9.x.kraft", "4.0.x.kraft"]
 """Versions of MSK without ZooKeeper that AWS supports for long."""
@@ -40,6 +42,24 @@ class BrokerSettings(SettingsModel):
     """How long the brokers' own logs are kept."""
 
 
+class SchemaSettings(SettingsModel):
+    """What one kind of event looks like."""
+
+    format: Literal["JSON", "AVRO"] = "JSON"
+    """Language of the definition: JSON Schema or Avro."""
+    compatibility: Literal[
+        "BACKWARD", "BACKWARD_ALL", "FORWARD", "FORWARD_ALL", "FULL", "FULL_ALL", "DISABLED", "NONE"
+    ] = "BACKWARD"
+    """What a later version may change: with `BACKWARD`, its readers still read what the former wrote."""
+    definition: dict[str, Any]
+    """The schema, e.g. {type: object, required: [time], properties: {time: {type: string}}}."""
+
+    @model_validator(mode="after")
+    def _says_its_type(self) -> Self:
+        checks.schema_of_something(self.definition)
+        return self
+
+
 class StreamingSettings(SettingsModel):
     """The event stream (MSK)."""
 
@@ -48,3 +68,5 @@ class StreamingSettings(SettingsModel):
     `provisioned` has brokers in three zones, our key and our configuration."""
     brokers: BrokerSettings = BrokerSettings()
     """Brokers of the provisioned form; `serverless` has none."""
+    schemas: Annotated[dict[ObjectName, SchemaSettings], Field(default_factory=dict)]
+    """What events look like, by the name of their schema, for producers and consumers to look up."""

@@ -41,9 +41,11 @@ TYPE_TOKENS = {
     "Registry": "groundplan:aws:Registry",
     "Replicas": "groundplan:aws:Replicas",
     "Replication": "groundplan:aws:Replication",
+    "SchemaRegistry": "groundplan:aws:SchemaRegistry",
     "Streaming": "groundplan:aws:Streaming",
     "Tenant": "groundplan:kubernetes:Tenant",
     "Training": "groundplan:kubernetes:Training",
+    "TrainingFilesystem": "groundplan:aws:TrainingFilesystem",
     "WorkloadIdentity": "groundplan:aws:WorkloadIdentity",
 }
 """Frozen: a token that changes replaces everything below it in every stack."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from groundplan import reference
+from infra.settings.schema import stack_file_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
@@ -31,6 +32,17 @@ def test_links_lead_to_files(page: Path) -> None:
 def test_reference_is_current(name: str) -> None:
     """The generated pages are what models and components say today (else: `make reference`)."""
     assert (reference.FOLDER / name).read_text(encoding="utf-8") == reference.pages()[name]
+
+
+def test_reference_has_every_setting() -> None:
+    """Also those below names that people choose: pools and tenants."""
+    page = reference.pages()["settings.md"]
+    definitions = stack_file_schema()["$defs"]
+    headings = [line.removeprefix("## ").strip("`") for line in page.splitlines() if line.startswith("## ")]
+    assert "groundplan:platform.gpu_pools.*.purchase" in headings
+    assert "groundplan:platform.tenants.*.training.size" in headings
+    keys = {key for name, each in definitions.items() if name != "Settings" for key in each["properties"]}
+    assert {key for key in keys if f"| `{key}` |" not in page} == set()
 
 
 def test_index_lists_every_decision() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 _FREE_INSIGHTS_DAYS = 7
+_MANAGED_ROTATION_DAYS = 7
 
 
 def describe_cluster(original: Callable[..., Any], cluster: Any, *args: Any, **request: Any) -> None:
@@ -39,3 +40,11 @@ def describe_instance(original: Callable[..., Any], instance: Any, *args: Any, *
         instance.performance_insights_retention_period = (
             request.get("performance_insights_retention_period") or _FREE_INSIGHTS_DAYS
         )
+
+
+def rotate_managed_secret(original: Callable[..., Any], managed: Any, kms_key_id: str | None) -> Any:
+    """The master password's secret, which RDS changes each week unless it is told otherwise."""
+    secret = original(managed, kms_key_id)
+    secret.rotation_requested = secret.rotation_enabled = True
+    secret.auto_rotate_after_days = _MANAGED_ROTATION_DAYS
+    return secret

@@ -8,6 +8,7 @@ from typing import Any
 from moto.athena.models import AthenaBackend, WorkGroup
 from moto.athena.responses import AthenaResponse
 from moto.core.exceptions import JsonRESTError
+from moto.glue.models import GlueBackend
 from moto.lakeformation.exceptions import InvalidInput
 from moto.lakeformation.models import LakeFormationBackend, PermissionCatalog
 
@@ -33,6 +34,7 @@ def install() -> None:
     wrap(LakeFormationBackend, "revoke_permissions", _revoke_what_is_there)
     wrap(PermissionCatalog, "remove_permission", _rehash)
     add(AthenaResponse, update_work_group=update_work_group)
+    wrap(GlueBackend, "create_registry", _keep_registry_tags)
 
 
 def _complete_engine(original: Any, group: Any, *args: Any) -> None:
@@ -90,6 +92,20 @@ def update_work_group(response: Any) -> str:
             results.pop(name.removeprefix("Remove"), None)
     group.configuration["ResultConfiguration"] = results
     return "{}"
+
+
+def _keep_registry_tags(
+    original: Any,
+    backend: Any,
+    registry_name: str,
+    description: str | None = None,
+    tags: dict[str, str] | None = None,
+) -> Any:
+    """Glue: the tags of a registry of schemas are told like those of everything else."""
+    made = original(backend, registry_name, description, tags)
+    if tags:
+        backend.tag_resource(made["RegistryArn"], tags)
+    return made
 
 
 def _revoke_what_is_there(original: Any, backend: Any, **asked: Any) -> None:

@@ -54,6 +54,8 @@ _SERVICE_LINKED = {
     ("eks", "CreateCluster"): "eks.amazonaws.com",
     ("eks", "CreateNodegroup"): "eks-nodegroup.amazonaws.com",
     ("elasticache", "CreateReplicationGroup"): "elasticache.amazonaws.com",
+    ("fsx", "CreateDataRepositoryAssociation"): "s3.data-source.lustre.fsx.amazonaws.com",
+    ("fsx", "CreateFileSystem"): "fsx.amazonaws.com",
     ("guardduty", "CreateDetector"): "guardduty.amazonaws.com",
     ("inspector2", "Enable"): "inspector2.amazonaws.com",
     ("kafka", "CreateClusterV2"): "kafka.amazonaws.com",

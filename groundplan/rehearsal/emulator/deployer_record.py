@@ -10,13 +10,13 @@ from typing import Any
 
 from groundplan.rehearsal.emulator.need import Need
 
-_PROVIDER = "terraform-provider-aws"
+PROVIDER = "terraform-provider-aws"
 """What the provider calls itself in the User-Agent. People use the deployer's session, too."""
 
 
 def by_provider(environ: Mapping[str, Any]) -> bool:
     """Whether a request is the provider's."""
-    return _PROVIDER in environ.get("HTTP_USER_AGENT", "")
+    return PROVIDER in environ.get("HTTP_USER_AGENT", "")
 
 
 class DeployerRecord:

@@ -144,7 +144,10 @@ def _of_athena(parameters: Mapping[str, Any], _: str, names: _Names) -> Iterator
 
 
 def _of_glue(parameters: Mapping[str, Any], operation: str, names: _Names) -> Iterator[str]:
-    """The catalogue, and in it the database and the table: a call needs each of them."""
+    """The catalogue, and in it database and table: a call needs each of them; or schemas of events."""
+    if "Registry" in operation or "Schema" in operation:
+        yield from _of_schemas(parameters, names)
+        return
     yield names.of("glue", "catalog")
     of_database = operation in {"GetDatabase", "DeleteDatabase", "UpdateDatabase"}
     database = parameters.get("DatabaseName") or (parameters.get("Name") if of_database else None)
@@ -156,6 +159,17 @@ def _of_glue(parameters: Mapping[str, Any], operation: str, names: _Names) -> It
         table = parameters.get("Name")
     if database and (table or operation == "GetTables"):
         yield names.of("glue", f"table/{database}/{table or '*'}")
+
+
+def _of_schemas(parameters: Mapping[str, Any], names: _Names) -> Iterator[str]:
+    """A registry, or a schema, by name or ARN; who creates a schema needs its registry."""
+    registry, schema = parameters.get("RegistryId") or {}, parameters.get("SchemaId") or {}
+    arn = registry.get("RegistryArn") or schema.get("SchemaArn")
+    name = registry.get("RegistryName") or parameters.get("RegistryName")
+    if arn:
+        yield arn
+    elif name:
+        yield names.of("glue", f"registry/{name}")
 
 
 _FINDERS: Mapping[str, Callable[[Mapping[str, Any], str, _Names], Iterator[str]]] = {

@@ -24,8 +24,13 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-_SURROGATES = (r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")
-"""Characters beyond the first plane, as Java (and so the models) writes them, and as Python does."""
+_JAVA = {
+    r"\uD800\uDC00-\uDBFF\uDFFF": r"\U00010000-\U0010FFFF",
+    r"\p{L}": r"\w",
+    r"\p{N}": r"\d",
+    r"\p{Z}": r"\s",
+}
+"""Characters as Java (and so the models) writes them, and as Python does, or the nearest wider class."""
 
 
 def problems(shape: Shape, value: Any, path: str = "") -> Iterator[str]:
@@ -70,7 +75,9 @@ def _structure_problems(shape: StructureShape, value: dict[str, Any], path: str)
 def _string_problems(shape: StringShape, value: str, path: str) -> Iterator[str]:
     if shape.enum and value not in shape.enum:
         yield f"{path}: {value!r} is not one of {', '.join(shape.enum)}"
-    pattern = shape.metadata.get("pattern", "").replace(*_SURROGATES)
+    pattern = shape.metadata.get("pattern", "")
+    for java, python in _JAVA.items():
+        pattern = pattern.replace(java, python)
     if pattern and not re.search(pattern, value):
         yield f"{path}: {value!r} does not match {pattern}"
     yield from _length_problems(shape, len(value), path)

@@ -10,6 +10,7 @@ from infra.aws.cluster import Cluster, cluster_name
 from infra.aws.encryption import Encryption
 from infra.aws.identity import Identity, IdentityArgs, Pipelines
 from infra.aws.lake import bucket_name
+from infra.aws.schema_registry import SchemaRegistry
 from infra.aws.workload_identity import Grant, WorkloadIdentity, WorkloadIdentityArgs
 from infra.conventions import tenant_namespace
 
@@ -41,7 +42,7 @@ def personas(site: Site, keys: Encryption, cluster: Cluster) -> Identity:
 
 
 def identities(
-    site: Site, keys: Encryption, cluster: Cluster, cache: Cache
+    site: Site, keys: Encryption, cluster: Cluster, cache: Cache, schemas: SchemaRegistry | None
 ) -> dict[str, dict[str, WorkloadIdentity]]:
     """The role of each workload, by tenant."""
     return {
@@ -60,6 +61,10 @@ def identities(
                     # Features are written by ingest and read by the model server.
                     cache_arns=[cache.outputs.arn, cache.outputs.user_arns[tenant]]
                     if workload in ("ingest", "inference")
+                    else [],
+                    # Who takes events in looks up what they look like.
+                    schema_arns=[schemas.outputs.arn, *schemas.outputs.schema_arns.values()]
+                    if schemas and workload == "ingest"
                     else [],
                 ),
                 site.opts,

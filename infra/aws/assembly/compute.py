@@ -18,7 +18,9 @@ from infra.aws.encryption import Encryption
 from infra.aws.gpu_pool import GpuPool, GpuPoolArgs
 from infra.aws.network import Network
 from infra.aws.node_role import create_node_role
+from infra.aws.pool_capacity import Purchase
 from infra.planning.eks_versions import KUBERNETES_VERSIONS
+from infra.planning.gpu_parts import node_settings
 from infra.planning.instance_types import INSTANCE_TYPES
 from infra.settings.models import GpuPoolSettings
 
@@ -58,9 +60,8 @@ def nodes(
         name: _pool(site, name, pool, network, keys, cluster, role_arn, site.after(before, network))
         for name, pool in site.platform.gpu_pools.items()
     }
-    after = _addons(
-        site, "scheduled-addons", cluster, scheduled_addons(versions), site.after(*pools.values())
-    )
+    scheduled = scheduled_addons(versions, file_systems=bool(site.tenants_with_filesystem))
+    after = _addons(site, "scheduled-addons", cluster, scheduled, site.after(*pools.values()))
     return pools, after
 
 
@@ -88,14 +89,32 @@ def _pool(
             # Nodes pull images and join through NAT: its routes have to be there.
             subnet_ids=[subnet for zone, subnet in subnets if pool.zone in (None, zone)],
             instance_type=pool.instance_type,
+            purchase=_purchase(pool),
             efa_interfaces=INSTANCE_TYPES[pool.instance_type].efa_interfaces if pool.efa else 0,
             min_nodes=pool.nodes.min,
             desired_nodes=pool.nodes.desired,
             max_nodes=pool.nodes.max,
             volume_gib=pool.volume_gib,
+            images_snapshot=pool.images_snapshot,
+            parts=pool.parts,
+            node_settings=node_settings(
+                pool.sharing.strategy, pool.parts, INSTANCE_TYPES[pool.instance_type].gpu
+            )
+            if pool.sharing
+            else None,
             volumes_key_arn=keys.outputs.volumes,
         ),
         opts,
+    )
+
+
+def _purchase(pool: GpuPoolSettings) -> Purchase:
+    settings = pool.purchase
+    return Purchase(
+        option=settings.option,
+        fallback_types=settings.fallback_types,
+        zone=pool.zone,
+        block_id=settings.capacity_block.reservation_id if settings.capacity_block else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pulumi
@@ -19,6 +20,7 @@ from infra.aws.lake import Lake, LakeArgs
 from infra.aws.network import Network
 from infra.aws.replicas import Replicas, ReplicasArgs
 from infra.aws.replication import Replication, ReplicationArgs
+from infra.aws.schema_registry import EventSchema, SchemaRegistry, SchemaRegistryArgs
 from infra.aws.streaming import Brokers, Streaming, StreamingArgs, broker_log_group
 from infra.aws.workload_identity import WorkloadIdentity
 from infra.conventions import LAKE_ZONES, Persona
@@ -151,6 +153,29 @@ def streaming(site: Site, network: Network, keys: Encryption) -> Streaming:
     )
 
 
+def schemas(site: Site) -> SchemaRegistry | None:
+    """What events look like, where the settings say it."""
+    declared = site.platform.streaming.schemas
+    if not declared:
+        return None
+    return SchemaRegistry(
+        "schemas",
+        SchemaRegistryArgs(
+            environment=site.environment,
+            schemas={
+                name: EventSchema(
+                    data_format=schema.format,
+                    compatibility=schema.compatibility,
+                    definition=json.dumps(schema.definition, sort_keys=True),
+                )
+                for name, schema in declared.items()
+            },
+            protect=site.platform.protect_data,
+        ),
+        site.opts,
+    )
+
+
 def data_stores(site: Site, network: Network, keys: Encryption) -> DataStores:
     """The database of metadata."""
     database = site.platform.data_stores.database
@@ -169,6 +194,7 @@ def data_stores(site: Site, network: Network, keys: Encryption) -> DataStores:
             min_capacity=database.min_capacity,
             max_capacity=database.max_capacity,
             backup_days=database.backup_days,
+            password_rotation_days=database.password_rotation_days,
             log_retention_days=database.log_retention_days,
             protect=site.platform.protect_data,
         ),

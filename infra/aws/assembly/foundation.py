@@ -22,6 +22,7 @@ from infra.aws.operations import Operations, OperationsArgs, metrics_log_group
 from infra.aws.registry import Registry, RegistryArgs
 from infra.aws.replicas import replica_of
 from infra.aws.streaming import broker_log_group
+from infra.aws.training_filesystem import filesystem_log_group
 from infra.conventions import LAKE_ZONES, PROJECT
 from infra.settings.release import SERVICES
 
@@ -37,6 +38,7 @@ def network_and_keys(site: Site) -> tuple[Network, Encryption]:
             administrators=platform.administrators,
             log_groups=_log_groups(site),
             trail=trail_name(site.environment),
+            file_systems=bool(site.tenants_with_filesystem),
             protect=platform.protect_data,
         ),
         site.opts,
@@ -75,7 +77,10 @@ def _log_groups(site: Site) -> list[str]:
     ]
     if site.platform.streaming.form == "provisioned":
         groups.append(broker_log_group(site.environment))
-    return groups
+    return [
+        *groups,
+        *(filesystem_log_group(site.environment, tenant) for tenant in site.tenants_with_filesystem),
+    ]
 
 
 def audit(site: Site, keys: Encryption, lake: Lake) -> Audit:

@@ -38,6 +38,11 @@ class Site:
         """Where nodes, and so pods, have their addresses."""
         return [str(subnet.address_range) for subnet in self.subnets.private]
 
+    @property
+    def tenants_with_filesystem(self) -> list[str]:
+        """Tenants whose training reads from a file system of its own."""
+        return [name for name, tenant in self.platform.tenants.items() if tenant.training.filesystem]
+
     def after(self, *resources: pulumi.Resource) -> ResourceOptions:
         """The options of a component that needs others to be there."""
         return ResourceOptions.merge(self.opts, ResourceOptions(depends_on=list(resources)))

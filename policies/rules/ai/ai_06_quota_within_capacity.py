@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from infra.conventions import GPU_RESOURCE
+from infra.conventions import GPU_RESOURCE, PARTS_LABEL
 from infra.planning.instance_types import INSTANCE_TYPES
 from policies.core.resources import STACK, Resource
 from policies.core.rule import ALWAYS, Context, Finding, Framework, Rule, Severity
-from policies.core.values import View
+from policies.core.values import View, WrongTypeError
+from policies.rules.eks._instances import instance_types
 from policies.rules.kubernetes._amounts import count
 
 QUOTA = "kubernetes:core/v1:ResourceQuota"
@@ -26,18 +27,28 @@ def check(stack: Resource, context: Context) -> Iterator[Finding]:
         count(pool.view.object("spec.limits"), GPU_RESOURCE) for pool in context.stack.of(KARPENTER)
     )
     for group in context.stack.of(GROUP):
-        gpus = _gpus(group.view)
+        gpus = _gpus(group.view, instance_types(group, context.stack))
         if gpus is None:
             yield Finding(path="", message=f"{group.name}: unknown instance type", key=group.name)
-        possible += (gpus or 0) * group.view.number("scalingConfig.maxSize")
+        possible += (gpus or 0) * _parts(group.view) * group.view.number("scalingConfig.maxSize")
     if promised > possible:
         message = f"quotas promise {promised:.0f} GPUs, and there can be {possible:.0f}"
         yield Finding(path="", message=message, key="capacity")
 
 
-def _gpus(group: View) -> int | None:
+def _parts(group: View) -> int:
+    """Into how many each GPU of a group is divided, by the label of its nodes."""
+    labels = group.object("labels")
+    if PARTS_LABEL not in labels.keys():  # noqa: SIM118 - a method of View
+        return 1
+    parts = labels.value_of(PARTS_LABEL)
+    if not isinstance(parts, str) or not parts.isdecimal():
+        raise WrongTypeError(labels.where(PARTS_LABEL), "a whole number as text", parts)
+    return int(parts)
+
+
+def _gpus(group: View, types: Sequence[str]) -> int | None:
     """GPUs of each node, of the smallest type where there are several; None where a GPU type is not known."""
-    types = group.texts("instanceTypes")
     known = [INSTANCE_TYPES[each].gpu_count for each in types if each in INSTANCE_TYPES]
     if types and len(known) == len(types):
         return min(known)

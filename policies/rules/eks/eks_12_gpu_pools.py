@@ -8,6 +8,7 @@ from typing import Any
 
 from policies.core.resources import Resource
 from policies.core.rule import FROM_STAGING, Context, Finding, Framework, Rule, Severity
+from policies.rules.eks._instances import instance_types
 
 GPU = re.compile(r"(?:g\d|p\d)[a-z0-9-]*")
 TAINT = "nvidia.com/gpu"
@@ -17,7 +18,8 @@ LABEL = "groundplan.dev/pool"
 def check(nodes: Resource, context: Context) -> Iterator[Finding]:
     """Of a group whose instance types have GPUs."""
     view = nodes.view
-    families = {each.partition(".")[0] for each in view.texts("instanceTypes")}
+    types = instance_types(nodes, context.stack)
+    families = {each.partition(".")[0] for each in types}
     gpu = sorted(each for each in families if GPU.fullmatch(each))
     if not gpu:
         return
@@ -68,5 +70,6 @@ RULE = Rule(
     enforcement=FROM_STAGING,
     types=("aws:eks/nodeGroup:NodeGroup",),
     check=check,
+    needs_stack=True,
     rewrite=rewrite,
 )

@@ -9,8 +9,8 @@ from policies.core.rule import IN_PROD, Context, Finding, Framework, Rule, Sever
 from policies.rules.kms._keys import KEY
 from policies.rules.s3._buckets import BUCKET, ENCRYPTION
 
-WRITERS = {"cloudtrail": "audit", "cfg": "audit", "athena": "lake"}
-"""Services that write into a bucket with its key: records of calls and settings, results of queries."""
+WRITERS = {"cloudtrail": "audit", "cfg": "audit", "athena": "lake", "fsx": "lake"}
+"""Services that write with a bucket's key: records of calls and settings, results of queries, copies."""
 REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
 """Names the key of the copies, which are of the bucket's own class."""
 NO_USE = ("policy", "assumeRolePolicy", "targetKeyId", "keyId")

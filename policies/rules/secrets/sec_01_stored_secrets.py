@@ -12,22 +12,33 @@ WINDOW = 7
 MAX_DAYS = 90
 
 
-def check(secret: Resource, context: Context) -> Iterator[Finding]:
-    """A key, a window, and a rotation at least every three months or by a schedule."""
+def check(resource: Resource, context: Context) -> Iterator[Finding]:
+    """A secret has a key, a window and a rotation; a rotation is on, also that of a secret that AWS made."""
+    if resource.type == ROTATION:
+        yield from _judge_rotation(resource)
+    else:
+        yield from _judge_secret(resource, context)
+
+
+def _judge_secret(secret: Resource, context: Context) -> Iterator[Finding]:
     view = secret.view
     if not view.named("kmsKeyId"):
         yield Finding(path="kmsKeyId", message="no key of the account's own is named", key="key")
     if view.number("recoveryWindowInDays", 30) < WINDOW:
         yield Finding(path="recoveryWindowInDays", message=f"less than {WINDOW} days", key="window")
     rotations = context.stack.referring(secret, ROTATION, "secretId", by=("name",))
-    if not any(each.view.flag("rotationEnabled", default=True) for each in rotations):
+    if not rotations:
         yield Finding(path="", message=f"{secret.name} is never changed", key="rotation")
-    for rotation in rotations:
-        rules = rotation.view.object("rotationRules")
-        days = rules.number("automaticallyAfterDays")
-        if not rules.text("scheduleExpression") and not 0 < days <= MAX_DAYS:
-            message = f"is changed less often than every {MAX_DAYS} days"
-            yield Finding(path="rotationRules", message=message, key="period")
+
+
+def _judge_rotation(rotation: Resource) -> Iterator[Finding]:
+    if not rotation.view.flag("rotationEnabled", default=True):
+        yield Finding(path="rotationEnabled", message="is switched off", key="off")
+    rules = rotation.view.object("rotationRules")
+    days = rules.number("automaticallyAfterDays")
+    if not rules.text("scheduleExpression") and not 0 < days <= MAX_DAYS:
+        message = f"is changed less often than every {MAX_DAYS} days"
+        yield Finding(path="rotationRules", message=message, key="period")
 
 
 RULE = Rule(
@@ -62,7 +73,7 @@ RULE = Rule(
         "prowler:secretsmanager_secret_rotated_periodically",
     ),
     enforcement=FROM_STAGING,
-    types=("aws:secretsmanager/secret:Secret",),
+    types=("aws:secretsmanager/secret:Secret", ROTATION),
     check=check,
     needs_stack=True,
 )

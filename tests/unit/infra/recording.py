@@ -43,6 +43,7 @@ class Registered:
     custom: bool
     provider: str
     protect: bool
+    retain_on_delete: bool
     ignore_changes: tuple[str, ...]
     dependencies: frozenset[str]
     property_dependencies: dict[str, tuple[str, ...]]
@@ -108,6 +109,7 @@ class _Monitor(mocks.MockMonitor):
                     custom=request.custom,
                     provider=request.provider,
                     protect=request.protect,
+                    retain_on_delete=request.retainOnDelete,
                     ignore_changes=tuple(request.ignoreChanges),
                     dependencies=frozenset(request.dependencies),
                     property_dependencies={
@@ -136,6 +138,7 @@ _COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
         "endpoint": f"{name}.cluster.example",
         "readerEndpoint": f"{name}.cluster-ro.example",
         "clusterResourceId": "cluster-EXAMPLE",
+        "masterUserSecrets": [{"secretArn": f"arn:of:secret:{name}"}],
     },
     "aws:elasticache/replicationGroup:ReplicationGroup": lambda name, _: {
         "primaryEndpointAddress": f"master.{name}.example",
@@ -161,6 +164,10 @@ _COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
     "aws:msk/cluster:Cluster": lambda name, _: {"bootstrapBrokersSaslIam": f"b-1.{name}.example:9098"},
     "aws:msk/serverlessCluster:ServerlessCluster": lambda name, _: {
         "bootstrapBrokersSaslIam": f"boot.{name}.example:9098"
+    },
+    "aws:fsx/lustreFileSystem:LustreFileSystem": lambda name, _: {
+        "dnsName": f"{name}.fsx.example",
+        "mountName": "mounted",
     },
     "aws:amp/workspace:Workspace": lambda name, _: {"prometheusEndpoint": f"https://{name}.aps.example/"},
     "aws:ec2/launchTemplate:LaunchTemplate": lambda _, __: {"latestVersion": 1},
@@ -230,12 +237,22 @@ def estate_of(environment: str, *, preview: bool = False) -> Recording:
 
 @cache
 def guarded_estate() -> Recording:
-    """The same with what a production environment sets: protected data, replicas, brokers, an edge."""
-    network = dev_config()["groundplan:platform"]["network"] | {"nat_gateways": "one-per-zone"}
-    streaming = {"form": "provisioned"}
+    """The same with what a production environment sets: protected data, replicas, brokers, an edge, ..."""
+    platform = dev_config()["groundplan:platform"]
+    network = platform["network"] | {"nat_gateways": "one-per-zone"}
+    schema = {"definition": {"type": "object", "properties": {"time": {"type": "string"}}}}
+    streaming = {"form": "provisioned", "schemas": {"observations": schema}}
     edge = {"domain": "ai.example.com", "origin": "a.example.net", "standby_origin": "b.example.net"}
+    platform["gpu_pools"]["gpu"]["zone"] = "eu-central-1a"
+    platform["tenants"]["vision"]["training"]["filesystem"] = {}
     settings = dev_settings(
-        protect_data=True, network=network, streaming=streaming, edge=edge, recovery={"region": "eu-west-1"}
+        protect_data=True,
+        network=network,
+        streaming=streaming,
+        edge=edge,
+        recovery={"region": "eu-west-1"},
+        gpu_pools=platform["gpu_pools"],
+        tenants=platform["tenants"],
     )
     return record(lambda: run_program(settings))
 

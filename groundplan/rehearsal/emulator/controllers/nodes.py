@@ -91,7 +91,8 @@ class NodeController(Controller):
 
     def _role_of(self, group: Record) -> Role:
         instance_type = _instance_type(group)
-        subnet = Account(self._store.account_id, self._store.region).require_subnets(group["subnets"])[0]
+        account = Account(self._store.account_id, self._store.region)
+        subnet = account.require_subnets(group["subnets"])[0]
         labels = {
             "eks.amazonaws.com/nodegroup": group["nodegroupName"],
             "eks.amazonaws.com/capacityType": group["capacityType"],
@@ -104,7 +105,8 @@ class NodeController(Controller):
             | ({"value": taint["value"]} if taint.get("value") else {})
             for taint in group["taints"]
         )
-        return Role(labels=labels | group["labels"], taints=taints, gpus=gpu_count(instance_type))
+        gpus = gpu_count(instance_type) * account.gpu_parts(group["launchTemplate"])
+        return Role(labels=labels | group["labels"], taints=taints, gpus=gpus)
 
     def _give_labels_and_taints(self, node: Json, role: Role) -> None:
         metadata, present = node["metadata"], node["spec"].get("taints", [])

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import secrets
+import tomllib
+from base64 import b64decode
+from collections.abc import Mapping
 from typing import Any
 
 from moto.ec2.models import ec2_backends
@@ -100,6 +103,20 @@ class Account:
             raise InvalidParameterError(
                 f"The following supplied instance types do not exist: [{', '.join(unknown)}]"
             )
+
+    def gpu_parts(self, template: Mapping[str, Any] | None) -> int:
+        """Into how many parts user data has Bottlerocket divide each GPU of a node."""
+        found = self.ec2.launch_templates.get((template or {}).get("id", ""))
+        if template is None or found is None:
+            return 1
+        user_data = found.versions[int(template["version"]) - 1].data.get("UserData")
+        if not user_data:
+            return 1
+        settings = tomllib.loads(b64decode(str(user_data)).decode()).get("settings", {})
+        nvidia = settings.get("kubelet-device-plugins", {}).get("nvidia", {})
+        profile = [int(parts) for parts in nvidia.get("mig", {}).get("profile", {}).values()]
+        slices = nvidia.get("time-slicing", {}).get("replicas", 1)
+        return max(profile, default=1) * slices
 
     def ensure_log_group(self, name: str) -> None:
         """Create a log group unless it exists, as EKS does when a cluster begins to log."""

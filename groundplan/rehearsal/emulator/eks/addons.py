@@ -20,6 +20,7 @@ DEFAULT_VERSIONS = {
     "amazon-cloudwatch-observability": "v4.9.0-eksbuild.1",
     "aws-ebs-csi-driver": "v1.54.0-eksbuild.1",
     "aws-efs-csi-driver": "v2.2.0-eksbuild.1",
+    "aws-fsx-csi-driver": "v1.8.0-eksbuild.1",
     "aws-mountpoint-s3-csi-driver": "v2.2.2-eksbuild.1",
     "coredns": "v1.13.1-eksbuild.1",
     "eks-node-monitoring-agent": "v1.5.1-eksbuild.1",

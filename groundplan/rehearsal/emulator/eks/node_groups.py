@@ -56,6 +56,7 @@ class NodeGroupOperations(Operations):
     def _new_node_group(self, cluster: Cluster, name: str) -> Record:
         group_id = unique_id()
         template, template_data = self._launch_template(self.params.get("launchTemplate"))
+        self._check_capacity_block(template_data)
         return {
             "nodegroupName": name,
             "nodegroupArn": self.store.arn("nodegroup", cluster.name, name, group_id),
@@ -93,6 +94,20 @@ class NodeGroupOperations(Operations):
                 "Instance types can be specified in the launch template or in the node group, not in both."
             )
         return None if template_data.get("InstanceType") else requested or [_DEFAULT_INSTANCE_TYPE]
+
+    def _check_capacity_block(self, template_data: dict[str, Any]) -> None:
+        """Source: https://docs.aws.amazon.com/eks/latest/userguide/capacity-blocks-mng.html."""
+        if self.params.get("capacityType") != "CAPACITY_BLOCK":
+            return
+        target = (template_data.get("CapacityReservationSpecification") or {}).get(
+            "CapacityReservationTarget"
+        )
+        market = (template_data.get("InstanceMarketOptions") or {}).get("MarketType")
+        if market != "capacity-block" or not target or not template_data.get("InstanceType"):
+            raise InvalidParameterError(
+                "The launch template of a node group with capacity type CAPACITY_BLOCK must have an instance "
+                "type, the market type capacity-block, and a capacity reservation target."
+            )
 
     def _launch_template(self, requested: Record | None) -> tuple[Record | None, dict[str, Any]]:
         """The template with both its id and name and the version filled in, and the data of that version."""

@@ -6,6 +6,7 @@ import json
 
 import pulumi
 from pulumi_aws.cloudwatch.log_group import LogGroup
+from pulumi_aws.ec2.capacity_reservation import CapacityReservation
 from pulumi_aws.ec2.default_security_group import DefaultSecurityGroup
 from pulumi_aws.ec2.eip import Eip
 from pulumi_aws.ec2.flow_log import FlowLog
@@ -330,6 +331,36 @@ NodeGroup(
     node_repair_config={"enabled": True},
     labels={"groundplan.dev/pool": "gpu"},
     taints=[{"key": "nvidia.com/gpu", "value": "present", "effect": "NO_SCHEDULE"}],
+)
+reservation = CapacityReservation(
+    "reserved",
+    availability_zone=zones[0],
+    instance_type="p5.48xlarge",
+    instance_platform="Linux/UNIX",
+    instance_count=2,
+    instance_match_criteria="targeted",
+    end_date_type="unlimited",
+    tags={"Name": NAME},
+)
+block_template = LaunchTemplate(
+    "block",
+    name=f"{NAME}-block",
+    instance_type="p5.48xlarge",
+    instance_market_options={"market_type": "capacity-block"},
+    capacity_reservation_specification={
+        "capacity_reservation_target": {"capacity_reservation_id": reservation.id}
+    },
+)
+NodeGroup(
+    "block",
+    cluster_name=cluster.name,
+    node_group_name="block",
+    node_role_arn=node_role.arn,
+    subnet_ids=[subnets[0].id],
+    ami_type="AL2023_x86_64_NVIDIA",
+    capacity_type="CAPACITY_BLOCK",
+    scaling_config={"desired_size": 0, "min_size": 0, "max_size": 2},
+    launch_template={"id": block_template.id, "version": block_template.latest_version.apply(str)},
 )
 entry = AccessEntry("admin", cluster_name=cluster.name, principal_arn=node_role.arn, type="STANDARD")
 AccessPolicyAssociation(

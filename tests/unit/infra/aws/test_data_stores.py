@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.infra.recording import dev_estate, guarded_estate
+from tests.unit.infra.recording import dev_estate, estate_of, guarded_estate
 
 CLUSTER, INSTANCE = "aws:rds/cluster:Cluster", "aws:rds/clusterInstance:ClusterInstance"
 RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
@@ -15,6 +15,21 @@ def test_nobody_knows_the_master_password() -> None:
     assert "masterPassword" not in database
     assert database["masterUserSecretKmsKeyId"] == "arn:of:aws:kms/key:Key:groundplan-dev-secrets"
     assert database["iamDatabaseAuthenticationEnabled"] is True
+
+
+def test_the_password_is_replaced_on_time() -> None:
+    """By RDS, by a schedule that the program keeps; taking the schedule away would end rotation."""
+    rotation = dev_estate().one("aws:secretsmanager/secretRotation:SecretRotation")
+    assert rotation.inputs["secretId"] == "arn:of:secret:groundplan-dev-metadata"
+    assert rotation.inputs["rotationRules"] == {"automaticallyAfterDays": 7}
+    assert rotation.inputs["rotateImmediately"] is False
+    assert rotation.retain_on_delete
+
+
+def test_there_is_no_other_secret() -> None:
+    """Whatever else logs in does so by IAM; a secret of ours would need a function that changes it."""
+    for environment in ("dev", "staging", "prod"):
+        assert not estate_of(environment).of("aws:secretsmanager/secret:Secret")
 
 
 def test_the_database_is_encrypted_with_its_own_key() -> None:

@@ -11,9 +11,9 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from infra.planning.capacity import SYSTEM_NODE_TYPE
-from infra.planning.cost import buy_always_on, buy_burst, monthly_cost, redone_share
+from infra.planning.cost import buy_always_on, buy_burst, buy_spot, monthly_cost, redone_share
 from infra.planning.demand import AccountFigures
-from infra.planning.estimate import NodePool, Platform
+from infra.planning.estimate import Filesystem, NodePool, Platform
 from infra.planning.instance_types import INSTANCE_TYPES
 from infra.planning.price_api import RATE_QUERIES, fetch_prices
 from infra.planning.prices import (
@@ -53,6 +53,12 @@ def test_always_on_is_committed_if_cheaper() -> None:
     assert (committed.option, committed.usd) == ("reserved", 8760)
     without = buy_always_on(2, ComputePrice(on_demand=10, spot=None, reserved=None))
     assert (without.option, without.usd) == ("on demand", 14_600)
+
+
+def test_a_pool_of_spot_is_priced_as_spot() -> None:
+    """Two nodes x 730 h: 5,840 USD; without a price of spot, on demand bounds it: 14,600."""
+    assert (buy_spot(2, PRICE).option, buy_spot(2, PRICE).usd) == ("spot", 5840)
+    assert buy_spot(2, ComputePrice(on_demand=10, spot=None, reserved=6)).usd == 14_600
 
 
 def test_spot_only_for_what_may_be_interrupted() -> None:
@@ -167,5 +173,30 @@ def test_prices_from_aws() -> None:
     assert table.compute["g6.xlarge"] == ComputePrice(on_demand=5, spot=2, reserved=3)
     assert table.compute["g5.xlarge"] == ComputePrice(on_demand=5, spot=None, reserved=3)
     assert table.compute["p5.48xlarge"] == offline_prices("eu-central-1").compute["p5.48xlarge"]
-    assert set(table.rates.values()) == {0.5}
+    assert {table.rates[name] for name in RATES} == {0.5}
+    assert table.rates["fsx_250_gib_month"] == pytest.approx(0.2625), "never asked for: the offline rate"
     assert table.notes == ("eu-central-1 lists no price of p5.48xlarge: taken from the offline table.",)
+
+
+def test_a_file_system_costs_by_its_size_and_its_speed() -> None:
+    """4,800 GiB at 0.21 USD: 1,008 USD a month in us-east-1; at 1,000 MB/s and TiB 0.60 USD each."""
+    prices = offline_prices("us-east-1")
+
+    def usd(throughput: int) -> float:
+        filesystem = Filesystem(name="research", capacity_gib=4800, throughput_mbps_per_tib=throughput)
+        platform = Platform(
+            streaming=None,
+            ingest_pods=0,
+            lake_gib=0,
+            checkpoint_gib=0,
+            pools=(),
+            s3_gib_per_month=0,
+            filesystems=(filesystem,),
+        )
+        [line] = [
+            line for line in monthly_cost(platform, AccountFigures(), prices) if "file system" in line.item
+        ]
+        return line.monthly_usd
+
+    assert usd(250) == pytest.approx(1008)
+    assert usd(1000) == pytest.approx(2880)

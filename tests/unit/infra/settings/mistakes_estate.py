@@ -15,6 +15,17 @@ def _pool(**changes: Any) -> Change:
     return lambda platform: platform["gpu_pools"]["gpu"].update(changes)
 
 
+def _block(ends: str, **changes: Any) -> Change:
+    block = {"reservation_id": "cr-0123456789abcdef0", "starts": "2027-03-01T11:30:00Z", "ends": ends}
+    empty = {"zone": "eu-central-1a", "nodes": {"min": 0, "desired": 0, "max": 6}}
+    purchase = {"option": "capacity-block", "capacity_block": block}
+    return _pool(**{**empty, "purchase": purchase, **changes})
+
+
+def _training(**changes: Any) -> Change:
+    return lambda platform: platform["tenants"]["vision"]["training"].update(changes)
+
+
 CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
     (
         "endpoint of an unknown service",
@@ -84,6 +95,126 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
             "eu.ai.example.com",
             "the name is ai.example.com or below it, which leads back to CloudFront",
             "the name of a load balancer, or a name in another zone",
+        ),
+    ),
+    (
+        "fallback of a pool that is not spot",
+        _pool(purchase={"option": "on-demand", "fallback_types": ["g5.12xlarge"]}),
+        (
+            "groundplan:platform.gpu_pools.gpu.purchase.fallback_types",
+            ["g5.12xlarge"],
+            "only spot falls back, and the pool is bought on-demand",
+            "nothing, or option: spot",
+        ),
+    ),
+    (
+        "fallback to nodes with fewer GPUs",
+        _pool(purchase={"option": "spot", "fallback_types": ["g5.12xlarge", "g6.xlarge"]}),
+        (
+            "groundplan:platform.gpu_pools.gpu.purchase.fallback_types[1]",
+            "g6.xlarge",
+            "g6.xlarge has 1 GPUs and 0 EFA interfaces, and g6.12xlarge has 4 and 1",
+            "one of g4dn.12xlarge, g5.12xlarge, g6e.12xlarge; did you mean 'g6e.12xlarge'?",
+        ),
+    ),
+    (
+        "reservation in three zones",
+        _pool(purchase={"option": "reserved"}),
+        (
+            "groundplan:platform.gpu_pools.gpu.purchase.option",
+            "reserved",
+            "a reservation is in one zone, and the pool is in three",
+            "on-demand or spot, or one zone: groundplan:platform.gpu_pools.gpu.zone",
+        ),
+    ),
+    (
+        "capacity block that is not named",
+        _pool(purchase={"option": "capacity-block"}, zone="eu-central-1a"),
+        (
+            "groundplan:platform.gpu_pools.gpu.purchase.capacity_block",
+            None,
+            "the block is not named",
+            "reservation_id, starts and ends",
+        ),
+    ),
+    (
+        "capacity block whose nodes have to be there before it starts",
+        _block(ends="2027-03-03T11:30:00Z", nodes={"min": 1, "desired": 1, "max": 6}),
+        (
+            "groundplan:platform.gpu_pools.gpu.nodes.min",
+            1,
+            "the nodes of a Capacity Block are there from its start to its end only",
+            "0: scale the pool up when the block starts",
+        ),
+    ),
+    (
+        "capacity block that ends before the last checkpoint of a run",
+        _block(ends="2027-03-01T23:30:00Z"),
+        (
+            "groundplan:platform.gpu_pools.gpu.purchase.capacity_block.ends",
+            "2027-03-01T23:30:00Z",
+            "nodes are drained from 2027-03-01T22:50:00+00:00, and a run of vision takes up to 12 h",
+            "a later end, or groundplan:platform.tenants.vision.training.max_hours of at most 11",
+        ),
+    ),
+    (
+        "capacity block that ends before it starts",
+        _block(ends="2027-02-01T11:30:00Z"),
+        (
+            "groundplan:platform.gpu_pools.gpu.purchase.capacity_block.ends",
+            "2027-02-01T11:30:00Z",
+            "the block ends before it starts",
+            "a time after 2027-03-01T11:30:00+00:00",
+        ),
+    ),
+    (
+        "MIG on a GPU that has none",
+        _pool(sharing={"strategy": "mig", "parts": 7}),
+        (
+            "groundplan:platform.gpu_pools.gpu.sharing.parts",
+            7,
+            "MIG does not divide the L4 of g6.12xlarge into 7",
+            "time-slicing, or GPUs of A100, H100, H200",
+        ),
+    ),
+    (
+        "training over parts of GPUs",
+        _pool(sharing={"strategy": "time-slicing", "parts": 4}),
+        (
+            "groundplan:platform.gpu_pools.gpu.sharing",
+            {"strategy": "time-slicing", "parts": 4},
+            "processes that train together need whole GPUs, and tenant vision trains on several",
+            "no sharing, or tenants that train on one GPU, without efa",
+        ),
+    ),
+    (
+        "schema that says nothing",
+        lambda platform: platform["streaming"].update(schemas={"events": {"definition": {"title": "x"}}}),
+        (
+            "groundplan:platform.streaming.schemas.events.definition",
+            {"title": "x"},
+            "the schema does not say what it describes",
+            "a definition with the key type, such as type: object",
+        ),
+    ),
+    (
+        "file system of a size that there is not",
+        _training(filesystem={"capacity_gib": 2000}),
+        (
+            "groundplan:platform.tenants.vision.training.filesystem.capacity_gib",
+            2000,
+            "FSx has no file system of this size",
+            "1200, or a multiple of 2400",
+        ),
+    ),
+    (
+        "file system for nodes in three zones",
+        _training(filesystem={"capacity_gib": 1200}),
+        (
+            "groundplan:platform.tenants.vision.training.filesystem",
+            {"capacity_gib": 1200},
+            "a file system is in one zone, and the nodes of pool gpu are in three",
+            "no file system, or one zone: groundplan:platform.gpu_pools.gpu.zone",
         ),
     ),
     (

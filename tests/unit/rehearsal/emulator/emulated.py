@@ -35,6 +35,7 @@ SERVICES = (
     "ec2",
     "ecr",
     "elasticache",
+    "fsx",
     "glue",
     "guardduty",
     "iam",

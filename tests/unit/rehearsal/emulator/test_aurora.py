@@ -60,6 +60,18 @@ def test_an_instance_tells_of_performance_insights(rds: Any) -> None:
     assert list(problems(shape, answer)) == []
 
 
+def test_the_managed_password_is_changed_each_week(aws: Emulated, rds: Any) -> None:
+    """Until another schedule is asked for, which RDS keeps without a function."""
+    secrets = aws.client("secretsmanager")
+    [cluster] = rds.describe_db_clusters(DBClusterIdentifier="one")["DBClusters"]
+    arn = cluster["MasterUserSecret"]["SecretArn"]
+    managed = secrets.describe_secret(SecretId=arn)
+    assert (managed["OwningService"], managed["RotationEnabled"]) == ("rds", True)
+    assert managed["RotationRules"] == {"AutomaticallyAfterDays": 7}
+    secrets.rotate_secret(SecretId=arn, RotateImmediately=False, RotationRules={"AutomaticallyAfterDays": 30})
+    assert secrets.describe_secret(SecretId=arn)["RotationRules"] == {"AutomaticallyAfterDays": 30}
+
+
 def test_the_first_serverless_keeps_its_scaling(rds: Any) -> None:
     """Which moto makes up where nothing was asked for."""
     asked = {"DBClusterIdentifier": "old", "Engine": "aurora-postgresql", "EngineMode": "serverless"}

@@ -76,3 +76,13 @@ def test_the_inventory_knows_tables_and_registered_locations(aws: Emulated) -> N
     formation.register_resource(ResourceArn="arn:aws:s3:::one", RoleArn=aws.role("lender"))
     assert left(aws, "glue") == ["Databases/one", "Tables/one/digits"]
     assert left(aws, "lakeformation") == ["Resources/arn:aws:s3:::one"]
+
+
+def test_a_registry_of_schemas_keeps_its_tags(aws: Emulated) -> None:
+    """And the inventory sees it until it is gone."""
+    glue = aws.client("glue")
+    arn = glue.create_registry(RegistryName="events", Tags={"Owner": "us"})["RegistryArn"]
+    assert glue.get_tags(ResourceArn=arn)["Tags"] == {"Owner": "us"}
+    assert "Registries/events" in left(aws, "glue")
+    glue.delete_registry(RegistryId={"RegistryName": "events"})
+    assert "Registries/events" not in left(aws, "glue")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from groundplan.rehearsal.emulator.eks.account import Account
+from infra.planning.gpu_parts import node_settings
 from tests.unit.rehearsal.emulator.emulated import ACCOUNT_ID, Emulated
 
 NODE_ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/node"
@@ -97,3 +100,26 @@ def test_a_cluster_with_node_groups_is_not_deleted(eks: Any, aws: Emulated) -> N
         eks.delete_cluster(name="busy")
     eks.delete_nodegroup(clusterName="busy", nodegroupName="g")
     eks.delete_cluster(name="busy")
+
+
+@pytest.mark.parametrize(
+    ("strategy", "expected"), [("time-slicing", 4), ("mig", 3), (None, 1)], ids=["slices", "mig", "whole"]
+)
+def test_divided_gpus_are_counted_by_the_settings_of_the_node(
+    aws: Emulated, strategy: str | None, expected: int
+) -> None:
+    """As the device plugin would tell them to the kubelet."""
+    data: dict[str, Any] = {"MetadataOptions": {"HttpTokens": "required"}}
+    if strategy:
+        settings = node_settings(strategy, expected, "A100")
+        data["UserData"] = b64encode(settings.encode()).decode()
+    template = aws.client("ec2").create_launch_template(
+        LaunchTemplateName=f"divided-{strategy}", LaunchTemplateData=data
+    )["LaunchTemplate"]
+    name = template["LaunchTemplateName"]
+    versions = aws.client("ec2").describe_launch_template_versions(LaunchTemplateName=name)
+    [told] = versions["LaunchTemplateVersions"]
+    assert told["LaunchTemplateData"].get("UserData") == data.get("UserData")
+    account = Account(ACCOUNT_ID, "eu-central-1")
+    assert account.gpu_parts({"id": template["LaunchTemplateId"], "version": "1"}) == expected
+    assert account.gpu_parts(None) == 1

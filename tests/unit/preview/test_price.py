@@ -1,0 +1,52 @@
+"""Tests of what a stack's settings cost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from groundplan.preview.price import price_delta
+from infra.planning.prices import offline_prices
+from tests.unit.infra.recording import dev_config, dev_settings
+
+PRICES = offline_prices("eu-central-1")
+G6 = 4.6016 * 1.25
+"""USD per hour of dev's g6.12xlarge."""
+
+
+def _pool(**purchase: Any) -> dict[str, Any]:
+    pool = dev_config()["groundplan:platform"]["gpu_pools"]["gpu"]
+    return {"gpu": pool | {"zone": "eu-central-1a", "purchase": purchase}}
+
+
+def test_a_reserved_pool_is_paid_for_at_its_largest() -> None:
+    """Five more nodes all month than the one that runs: reserved nodes are paid for in any case."""
+    delta = price_delta(
+        dev_settings(gpu_pools=_pool()), dev_settings(gpu_pools=_pool(option="reserved")), PRICES
+    )
+    [_, disks] = sorted(delta.lines, key=lambda line: "disks" in line[0])
+    assert disks[2] == pytest.approx(6 * disks[1])
+    nodes = delta.lines[0]
+    assert nodes[2] == pytest.approx(6 * nodes[1])
+    assert delta.most_before_usd == pytest.approx(delta.most_after_usd)
+
+
+def test_a_pool_of_spot_costs_what_spot_costs() -> None:
+    """One node all month at two fifths of on demand; the most that it may cost is on demand."""
+    spot = dev_settings(gpu_pools=_pool(option="spot"))
+    delta = price_delta(dev_settings(gpu_pools=_pool()), spot, PRICES)
+    [(item, before, after)] = delta.lines
+    assert item.startswith("gpu, g6.12xlarge")
+    assert before == pytest.approx(730 * G6 * 0.65)
+    assert after == pytest.approx(730 * G6 * 0.4)
+    assert delta.most_before_usd == pytest.approx(delta.most_after_usd)
+
+
+def test_a_file_system_is_on_the_bill() -> None:
+    """1,200 GiB at the slowest: 217.50 USD a month."""
+    tenants = dev_config()["groundplan:platform"]["tenants"]
+    tenants["vision"]["training"]["filesystem"] = {}
+    before = dev_settings(gpu_pools=_pool())
+    delta = price_delta(before, dev_settings(gpu_pools=_pool(), tenants=tenants), PRICES)
+    assert delta.lines == (("file system of vision", 0, pytest.approx(217.5)),)
