@@ -32,6 +32,7 @@ from groundplan.rehearsal.emulator import (
     elasticache,
     operations,
     placement_groups,
+    quotas,
     replication,
     signing,
 )
@@ -49,6 +50,7 @@ def install() -> None:
     elasticache.install()
     operations.install()
     placement_groups.install()
+    quotas.install()
     replication.install()
     signing.install()
     default_user_config["iam"] = {"load_aws_managed_policies": True}
