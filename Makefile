@@ -12,7 +12,7 @@ test: lint
 	$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # Rehearsals mostly wait: for the cloud's own pauses, which the providers keep, and for pods.
-WORKERS := 2
+WORKERS := 3
 
 lint: setup setup-test
 	$(VENV)/bin/ruff check .
