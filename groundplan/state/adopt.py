@@ -102,6 +102,8 @@ def _settled(
                 adoption.cleared.append(urn)
             return clear
         identifier = found.id
+        if identifier is not None:
+            finder.finish(kind, identifier, resource.get("inputs") or {})
     if identifier is None:
         adoption.cleared.append(urn)
         return True

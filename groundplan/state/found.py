@@ -136,6 +136,24 @@ class Finder:
                 return Found(str(inputs[name]), "its name")
         return None
 
+    def finish(self, kind: str, identifier: str, inputs: Inputs) -> None:
+        """Do what the provider does after a creation, and what no later comparison makes up for.
+
+        AWS gives a new security group a rule that lets everything out. The provider takes it away at once;
+        killed before that, the program's own rule would be refused as a duplicate.
+        """
+        if kind != "aws:ec2/securityGroup:SecurityGroup" or inputs.get("egress"):
+            return
+        ec2 = self._client("ec2")
+        here = [{"Name": "group-id", "Values": [identifier]}]
+        rules = [
+            rule["SecurityGroupRuleId"]
+            for rule in ec2.describe_security_group_rules(Filters=here)["SecurityGroupRules"]
+            if rule["IsEgress"] and rule["SecurityGroupRuleId"] not in self.known and not rule.get("Tags")
+        ]
+        if rules:
+            ec2.revoke_security_group_egress(GroupId=identifier, SecurityGroupRuleIds=rules)
+
     def _by_tags(self, operation: str, key: str, id_key: str, tags: Mapping[str, str]) -> Found | None:
         """The one resource of a kind that has all these tags and that the state does not know."""
         if not tags or not all(isinstance(value, str) for value in tags.values()):

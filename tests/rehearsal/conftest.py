@@ -20,6 +20,7 @@ LONGEST_FIRST = (
     "test_estate.py",
     "test_diff.py",
     "test_training_recovery.py",
+    "test_crash_safety.py",
     "test_data_services.py",
     "test_pulumi_aws.py",
 )

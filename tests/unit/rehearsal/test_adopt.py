@@ -87,6 +87,9 @@ def test_everything_that_aws_numbers_is_found(shell: Emulated, tmp_path: Path) -
     adoption = adopt(_interrupted(tmp_path, *pending, gone).location, {})
     assert list(adoption.adopted.values()) == [identifier for _, identifier in wanted.values()]
     assert adoption.cleared == [gone["resource"]["urn"]]
+    here = [{"Name": "group-id", "Values": [group_id]}]
+    left = ec2.describe_security_group_rules(Filters=here)["SecurityGroupRules"]
+    assert [rule["IsEgress"] for rule in left] == [False], "what AWS lets out by itself is taken away"
 
 
 def test_what_does_not_exist_is_cleared(shell: Emulated, tmp_path: Path) -> None:
