@@ -13,27 +13,48 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
+from groundplan.rehearsal.inventory_pages import pages
+
 Inputs = Mapping[str, Any]
 
-_EC2_KINDS = MappingProxyType(
+_NUMBERED = MappingProxyType(
     {
-        "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway": "egress-only-internet-gateway",
-        "aws:ec2/eip:Eip": "elastic-ip",
-        "aws:ec2/flowLog:FlowLog": "vpc-flow-log",
-        "aws:ec2/internetGateway:InternetGateway": "internet-gateway",
-        "aws:ec2/launchTemplate:LaunchTemplate": "launch-template",
-        "aws:ec2/natGateway:NatGateway": "natgateway",
-        "aws:ec2/networkAcl:NetworkAcl": "network-acl",
-        "aws:ec2/routeTable:RouteTable": "route-table",
-        "aws:ec2/securityGroup:SecurityGroup": "security-group",
-        "aws:ec2/subnet:Subnet": "subnet",
-        "aws:ec2/vpc:Vpc": "vpc",
-        "aws:ec2/vpcEndpoint:VpcEndpoint": "vpc-endpoint",
-        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "security-group-rule",
-        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "security-group-rule",
+        "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway": (
+            "describe_egress_only_internet_gateways",
+            "EgressOnlyInternetGateways",
+            "EgressOnlyInternetGatewayId",
+        ),
+        "aws:ec2/eip:Eip": ("describe_addresses", "Addresses", "AllocationId"),
+        "aws:ec2/flowLog:FlowLog": ("describe_flow_logs", "FlowLogs", "FlowLogId"),
+        "aws:ec2/internetGateway:InternetGateway": (
+            "describe_internet_gateways",
+            "InternetGateways",
+            "InternetGatewayId",
+        ),
+        "aws:ec2/launchTemplate:LaunchTemplate": (
+            "describe_launch_templates",
+            "LaunchTemplates",
+            "LaunchTemplateId",
+        ),
+        "aws:ec2/natGateway:NatGateway": ("describe_nat_gateways", "NatGateways", "NatGatewayId"),
+        "aws:ec2/networkAcl:NetworkAcl": ("describe_network_acls", "NetworkAcls", "NetworkAclId"),
+        "aws:ec2/routeTable:RouteTable": ("describe_route_tables", "RouteTables", "RouteTableId"),
+        "aws:ec2/securityGroup:SecurityGroup": ("describe_security_groups", "SecurityGroups", "GroupId"),
+        "aws:ec2/subnet:Subnet": ("describe_subnets", "Subnets", "SubnetId"),
+        "aws:ec2/vpc:Vpc": ("describe_vpcs", "Vpcs", "VpcId"),
+        "aws:ec2/vpcEndpoint:VpcEndpoint": ("describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId"),
+        **dict.fromkeys(
+            (
+                "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+                "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+            ),
+            ("describe_security_group_rules", "SecurityGroupRules", "SecurityGroupRuleId"),
+        ),
     }
 )
-"""Type -> the kind of resource as EC2's DescribeTags names it."""
+"""Type of EC2 -> operation that lists it, where the list is, and what an id is called there."""
+_GONE = frozenset({"deleted", "deleting", "failed"})
+"""States in which AWS still shows endpoints and NAT gateways for a while."""
 
 
 def _join(separator: str, *names: str) -> Callable[[Inputs], str | None]:
@@ -100,8 +121,8 @@ class Finder:
             kind: its type token.
             inputs: what it was to be created with.
         """
-        if kind in _EC2_KINDS:
-            return self._by_tags(_EC2_KINDS[kind], inputs.get("tags") or {})
+        if kind in _NUMBERED:
+            return self._by_tags(*_NUMBERED[kind], inputs.get("tags") or {})
         if kind in _BY_INPUTS:
             found = _BY_INPUTS[kind](inputs)
             return Found(found, "its inputs") if found else None
@@ -115,27 +136,17 @@ class Finder:
                 return Found(str(inputs[name]), "its name")
         return None
 
-    def _by_tags(self, kind: str, tags: Mapping[str, str]) -> Found | None:
+    def _by_tags(self, operation: str, key: str, id_key: str, tags: Mapping[str, str]) -> Found | None:
         """The one resource of a kind that has all these tags and that the state does not know."""
         if not tags or not all(isinstance(value, str) for value in tags.values()):
             return None
-        matching: set[str] | None = None
-        for name, value in tags.items():
-            filters = [
-                {"Name": "resource-type", "Values": [kind]},
-                {"Name": "key", "Values": [name]},
-                {"Name": "value", "Values": [value]},
-            ]
-            pages = self._client("ec2").get_paginator("describe_tags").paginate(Filters=filters)
-            # Filters know wildcards: what has just these words is wanted.
-            ids = {
-                tag["ResourceId"]
-                for page in pages
-                for tag in page["Tags"]
-                if (tag["Key"], tag["Value"]) == (name, value)
-            } - self.known
-            matching = ids if matching is None else matching & ids
-        return _only(matching or set(), "its tags")
+        found = set()
+        for item in pages(self._client("ec2"), operation, key):
+            said = {tag["Key"]: tag["Value"] for tag in item.get("Tags") or ()}
+            gone = str(item.get("State")).lower() in _GONE
+            if said.items() >= tags.items() and not gone and item[id_key] not in self.known:
+                found.add(item[id_key])
+        return _only(found, "its tags")
 
     def _key(self, inputs: Inputs) -> Found | None:
         """The one key of this description that is in use and that the state does not know."""

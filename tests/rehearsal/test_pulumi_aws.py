@@ -100,6 +100,7 @@ def test_platform_types_up_and_down(project: Project, world: World) -> None:
     created = project.pulumi("up", "--yes", "--skip-preview", "--stack", "dev")
     assert "+ 53 created" in created
     assert "warning" not in created
+    assert not (world.engine_data("pulumi") / "home" / "logs").read_bytes()  # no automatic logs, no complaint
     assert "53 unchanged" in project.pulumi("up", "--yes", "--skip-preview", "--stack", "dev")
     assert "53 unchanged" in project.pulumi("refresh", "--yes", "--skip-preview", "--stack", "dev")
     outputs = json.loads(project.pulumi("stack", "output", "--json", "--stack", "dev"))

@@ -34,6 +34,7 @@ from groundplan.rehearsal.emulator import (
     fsx,
     operations,
     placement_groups,
+    quotas,
     replication,
     signing,
 )
@@ -53,6 +54,7 @@ def install() -> None:
     fsx.install()
     operations.install()
     placement_groups.install()
+    quotas.install()
     replication.install()
     signing.install()
     default_user_config["iam"] = {"load_aws_managed_policies": True}

@@ -5,6 +5,7 @@ Source: the Service Authorization Reference, https://docs.aws.amazon.com/service
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,8 @@ _ACTIONS = {
 }
 _OWNER_OF_ARNS = {"sts": "iam"}
 """Services whose calls are about resources of another."""
+_KEY_ID_LENGTH = 36
+"""moto's encrypted texts begin with the id of their key."""
 NO_RESOURCE = "*"
 """What a call without a known resource is about: only a statement about everything has it."""
 
@@ -75,7 +78,7 @@ def _resources(prefix: str, call: Call, names: _Names) -> Iterator[str]:
 
 
 def _of_kms(parameters: Mapping[str, Any], _: str, names: _Names) -> Iterator[str]:
-    key_id = parameters.get("KeyId") or parameters.get("TargetKeyId")
+    key_id = parameters.get("KeyId") or parameters.get("TargetKeyId") or _key_of(parameters)
     if not key_id:
         return
     backend = kms_backends[names.account.account_id][names.account.region]
@@ -83,6 +86,13 @@ def _of_kms(parameters: Mapping[str, Any], _: str, names: _Names) -> Iterator[st
     yield key.arn if key else names.of("kms", f"key/{key_id}")
     if parameters.get("AliasName"):
         yield names.of("kms", parameters["AliasName"])
+
+
+def _key_of(parameters: Mapping[str, Any]) -> str:
+    """The key that a text is encrypted with, as the text itself says: a decryption need not name it."""
+    blob = parameters.get("CiphertextBlob") or b""
+    head = (base64.b64decode(blob) if isinstance(blob, str) else blob)[:_KEY_ID_LENGTH]
+    return head.decode(errors="replace")
 
 
 def _of_iam(parameters: Mapping[str, Any], _: str, names: _Names) -> Iterator[str]:

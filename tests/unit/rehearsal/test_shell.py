@@ -44,6 +44,16 @@ def test_pulumi_gets_a_salted_copy_of_the_stack_file(world: World) -> None:
     assert (home / "Pulumi.dev.yaml").read_text() == _STACK_FILE.read_text() + "\nencryptionsalt: v1:salt\n"
 
 
+def test_the_key_of_an_account_is_left_out(world: World, tmp_path: Path) -> None:
+    """A stack whose secrets a key of KMS protects is rehearsed with a passphrase: the key is not here."""
+    script, home = _script(world)
+    of_account = tmp_path / "Pulumi.dev.yaml"
+    of_account.write_text("secretsprovider: awskms://alias/state\nencryptedkey: AQIB\nconfig: {}\n")
+    variables = {"PATH": os.environ["PATH"], "GROUNDPLAN_STACK_FILE": str(of_account)}
+    subprocess.run(["sh", script, "up"], check=True, capture_output=True, env=variables)
+    assert (home / "Pulumi.dev.yaml").read_text() == "config: {}\n\nencryptionsalt: v1:salt\n"
+
+
 def test_another_file_takes_the_place_of_the_stack_file(world: World, tmp_path: Path) -> None:
     """Settings can be rehearsed before they are written."""
     script, home = _script(world)
