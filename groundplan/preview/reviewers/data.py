@@ -29,6 +29,8 @@ HOLDS_DATA = {
     "aws:elasticache/replicationGroup:ReplicationGroup": "its entries",
     "aws:opensearch/domain:Domain": "its indices",
     "aws:glue/catalogDatabase:CatalogDatabase": "its tables' definitions",
+    "aws:glue/registry:Registry": "its schemas, without which events cannot be read",
+    "aws:glue/schema:Schema": "its versions, without which events cannot be read",
     "kubernetes:core/v1:PersistentVolumeClaim": "its volume",
     "kubernetes:core/v1:Namespace": "every object in it",
     "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition": "every object of its kind",
@@ -38,6 +40,7 @@ HOLDS_DATA = {
 SERVES = {
     "aws:eks/cluster:Cluster": "the cluster and all that runs in it",
     "aws:eks/nodeGroup:NodeGroup": "its nodes and the pods on them",
+    "aws:ec2/capacityReservation:CapacityReservation": "capacity that may not be had again",
     "aws:rds/clusterInstance:ClusterInstance": "its connections",
     "aws:ec2/vpc:Vpc": "everything in it",
     "aws:ec2/subnet:Subnet": "everything in it",

@@ -42,6 +42,7 @@ _GUARDIANS = {
     "aws:backup/vaultLockConfiguration:VaultLockConfiguration": "the lock on its vault's recovery points",
     "aws:backup/plan:Plan": "backups",
     "aws:backup/selection:Selection": "backups of what it selects",
+    "aws:secretsmanager/secretRotation:SecretRotation": "the replacement of its secret",
     "aws:ec2/flowLog:FlowLog": "the record of connections",
     "aws:guardduty/detector:Detector": "detection of threats",
     "aws:cfg/recorder:Recorder": "the record of settings",
