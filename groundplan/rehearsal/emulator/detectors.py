@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import unquote
 
 from moto.cloudtrail.models import CloudTrailBackend
 from moto.config.models import ConfigBackend
 from moto.core.exceptions import JsonRESTError
+from moto.guardduty import urls as guardduty_urls
 from moto.guardduty.models import Detector
+from moto.guardduty.responses import GuardDutyResponse
 from moto.securityhub import urls as securityhub_urls
 from moto.securityhub.models import SecurityHubBackend
 from moto.securityhub.responses import SecurityHubResponse
@@ -39,6 +42,14 @@ def install() -> None:
     paths: dict[str, Any] = securityhub_urls.url_paths
     paths.update({f"{{0}}/{path}$": SecurityHubResponse.dispatch for path in _PATHS})
     access_analyzer.install(paths)
+    add(
+        GuardDutyResponse,
+        list_tags_for_resource=list_detector_tags,
+        tag_resource=tag_detector,
+        untag_resource=untag_detector,
+    )
+    paths_of_guardduty: dict[str, Any] = guardduty_urls.url_paths
+    paths_of_guardduty["{0}/tags/(?P<arn>.+)$"] = GuardDutyResponse.dispatch
 
 
 def _merge_features(original: Any, detector: Any, *args: Any) -> None:
@@ -56,6 +67,29 @@ def _tell_features(original: Any, detector: Any) -> dict[str, Any]:
         told["dataSources"][name] = {"status": "ENABLED"}
     foundational = [{"name": name, "status": "ENABLED"} for name in _ALWAYS_READ]
     return told | {"features": [*foundational, *told["features"]]}
+
+
+def _detector_tags(response: Any) -> dict[str, str]:
+    detector_id = unquote(response.path).rstrip("/").rpartition("/")[2]
+    return response.guardduty_backend.get_detector(detector_id).tags
+
+
+def list_detector_tags(response: Any) -> str:
+    """GuardDuty: tags of a detector."""
+    return json.dumps({"tags": _detector_tags(response)})
+
+
+def tag_detector(response: Any) -> str:
+    """GuardDuty: add or replace tags."""
+    _detector_tags(response).update(json.loads(response.body)["tags"])
+    return "{}"
+
+
+def untag_detector(response: Any) -> str:
+    """GuardDuty: remove tags."""
+    for key in response.querystring.get("tagKeys", []):
+        _detector_tags(response).pop(key, None)
+    return "{}"
 
 
 def _delete_trail_by_arn(original: Any, backend: Any, name: str) -> None:

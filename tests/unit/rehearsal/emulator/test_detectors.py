@@ -42,6 +42,18 @@ def test_features_of_a_detector_are_kept_one_by_one(aws: Emulated) -> None:
     client.delete_detector(DetectorId=detector)
 
 
+def test_a_detector_has_tags(aws: Emulated) -> None:
+    """Given at its creation, added and removed later: a stack's owner may change."""
+    client = checked_client(aws, "guardduty")
+    detector = client.create_detector(Enable=True, Tags={"Owner": "one", "a": "b"})["DetectorId"]
+    arn = f"arn:aws:guardduty:{REGION}:{ACCOUNT_ID}:detector/{detector}"
+    client.tag_resource(ResourceArn=arn, Tags={"Owner": "another"})
+    client.untag_resource(ResourceArn=arn, TagKeys=["a"])
+    assert client.list_tags_for_resource(ResourceArn=arn)["Tags"] == {"Owner": "another"}
+    assert client.get_detector(DetectorId=detector)["Tags"] == {"Owner": "another"}
+    client.delete_detector(DetectorId=detector)
+
+
 def test_standards_of_security_hub(aws: Emulated) -> None:
     """Subscribed to, listed and ended, and refused where the hub is off."""
     client = checked_client(aws, "securityhub")
