@@ -95,7 +95,13 @@ def _in_state(address: str, source: str, instance: Mapping[str, JsonValue]) -> d
         "type": kind,
         "name": name,
         "provider": f'provider["{source}"].{instance["alias"]}',
-        "instances": [{"schema_version": instance["version"], "attributes": instance["attributes"]}],
+        "instances": [
+            {
+                "schema_version": instance["version"],
+                "attributes": instance["attributes"],
+                "sensitive_attributes": instance["sensitive"],
+            }
+        ],
     }
 
 
@@ -141,10 +147,12 @@ def _add(made: Estate, entry: Mapping[str, JsonValue], alias: str) -> None:
         "provider": f"aws.{alias}",
         **_escaped(_fitted(arguments, block, settable=True)),
     }
+    fitted = _fitted({**attributes, "id": entry["id"]}, block, settable=False)
     made.instances[address] = {
         "alias": alias,
         "version": described["version"],
-        "attributes": _fitted({**attributes, "id": entry["id"]}, block, settable=False),
+        "attributes": fitted,
+        "sensitive": list(_sensitive(fitted, block)),
     }
 
 
@@ -209,6 +217,19 @@ def _fitted(
         if inner or not settable:
             fitted[name] = inner
     return fitted
+
+
+def _sensitive(
+    values: Mapping[str, JsonValue], block: Mapping[str, JsonValue], *path: JsonValue
+) -> Iterable[list[JsonValue]]:
+    """Paths of what the schema calls sensitive: a state that does not know it would be changed."""
+    for name, attribute in block.get("attributes", {}).items():
+        if attribute.get("sensitive"):
+            yield [*path, {"type": "get_attr", "value": name}]
+    for name, nested in block.get("block_types", {}).items():
+        for number, item in enumerate(values.get(name) or () if nested["nesting_mode"] == "list" else ()):
+            index = {"type": "index", "value": {"value": number, "type": "number"}}
+            yield from _sensitive(item, nested["block"], *path, {"type": "get_attr", "value": name}, index)
 
 
 def _is_settable(attribute: Mapping[str, JsonValue]) -> bool:

@@ -37,7 +37,7 @@ SCHEMA = {
                     "block": block(
                         {
                             "name": TEXT,
-                            "role_arn": TEXT,
+                            "role_arn": {**TEXT, "sensitive": True},
                             "arn": {"type": "string", "computed": True},
                             "id": TEXT,
                             "bootstrap_self_managed_addons": {"type": "bool", "optional": True},
@@ -106,6 +106,7 @@ def test_the_state_has_all_that_the_schema_has(estate: Estate) -> None:
         "vpc_config": [{"subnet_ids": ["a", "b"]}],
         "kubernetes_network_config": [],
     }
+    assert instance["sensitive"] == [[{"type": "get_attr", "value": "role_arn"}]]
 
 
 def test_providers_keep_their_settings(estate: Estate) -> None:
