@@ -13,6 +13,9 @@ import pulumi
 import infra.aws
 import infra.kubernetes
 from groundplan.diagram.environment import draw
+from groundplan.rehearsal.coverage.facts import recorded
+from groundplan.rehearsal.coverage.page import render as coverage_page
+from groundplan.rehearsal.coverage.program import resource_types
 from groundplan.rehearsal.world import PROJECT_ROOT
 from groundplan.settings import load_stack
 from infra.conventions import ComponentType
@@ -29,6 +32,7 @@ def pages() -> dict[str, str]:
         "settings.md": settings_page(),
         "components.md": components_page(),
         "environments.md": environments_page(),
+        "coverage.md": f"{_NOTE}\n{coverage_page(recorded(), resource_types())}",
         **pictures,
     }
 

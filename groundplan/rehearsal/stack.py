@@ -61,6 +61,7 @@ def run(
     on_tally: Callable[[Tally], None] = lambda _: None,
     stack_file: Path | None = None,
     project: Path = PROJECT_ROOT,
+    log: EventLog | None = None,
 ) -> StackResult:
     """Run one operation to its end, as a person would type it in the rehearsal's shell.
 
@@ -73,6 +74,7 @@ def run(
         stack_file: settings in the place of the stack's own, this once.
         on_tally: told after each resource's beginning and end. Called in another thread.
         project: root of the program; another one than ours where an older commit is applied.
+        log: takes the events in; for who wants those of an operation that fails, too.
 
     Raises:
         GroundplanError: it failed; the message is the first error that is not a consequence of another one.
@@ -83,7 +85,7 @@ def run(
         words += ["--yes", "--skip-preview"]
     if world.scope == "aws" and operation in {"preview", "up"}:
         words += ["--exclude", KUBERNETES]
-    log = EventLog(on_tally=on_tally)
+    log = log or EventLog(on_tally=on_tally)
     began = time.monotonic()
     exit_code, output = _run(world, words, log, stack_file, project)
     result = StackResult(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from groundplan.rehearsal.coverage import provider_log
 from groundplan.rehearsal.world import World
 
 
@@ -33,4 +34,5 @@ def provider_environment(
         "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
         "AWS_SESSION_TOKEN": credentials["SessionToken"],
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        **provider_log.variables(world),
     }
