@@ -16,8 +16,8 @@ GO_TOOLS = [
     for tool in TOOLS.values()
     if not isinstance(tool, DebianTool)
 ]
-PROGRAMS_OF_THE_SET_UP = {"python3-venv"}
-"""Packages that `make` itself needs."""
+PROGRAMS_OF_PEOPLE = {"python3-venv", "jq"}
+"""Packages that no engine needs: `make` itself does, and the commands of a how-to."""
 each_go_tool = pytest.mark.parametrize("tool", GO_TOOLS, ids=[tool.name for tool in GO_TOOLS])
 
 
@@ -72,4 +72,4 @@ def test_debian_packages_are_installed_by_make() -> None:
     listed = set(Path(MODULES.parent, "debian-packages.txt").read_text().split())
     assert {
         tool.package for tool in TOOLS.values() if isinstance(tool, DebianTool)
-    } == listed - PROGRAMS_OF_THE_SET_UP
+    } == listed - PROGRAMS_OF_PEOPLE
