@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from moto.backends import get_backend
+from moto.s3.models import s3_backends
 
 from groundplan.rehearsal import inventory, pki
 from groundplan.rehearsal.emulator.server import Emulator
@@ -148,6 +149,7 @@ def fresh_account(emulator: Emulator) -> Emulated:
     """Empty the account; then it holds a VPC with three subnets, and roles of cluster, nodes and pods."""
     for service in SERVICES:
         get_backend(service).clear()  # ty: ignore[no-matching-overload] - too many names for its overloads
+    s3_backends.bucket_accounts.clear()  # moto remembers names of buckets apart, also of those that are gone
     emulator.store.clusters.clear()
     emulator.api.kafka.clear()
     aws = Emulated(emulator, emulator.create_deployer())
