@@ -98,11 +98,11 @@ def test_platform_types_up_and_down(project: Project, world: World) -> None:
     """Every type that a platform begins with: created, unchanged, without drift, and gone without a trace."""
     shutil.copy(_PROGRAM / "__main__.py", project.folder)
     created = project.pulumi("up", "--yes", "--skip-preview", "--stack", "dev")
-    assert "+ 53 created" in created
+    assert "+ 54 created" in created
     assert "warning" not in created
     assert not (world.engine_data("pulumi") / "home" / "logs").read_bytes()  # no automatic logs, no complaint
-    assert "53 unchanged" in project.pulumi("up", "--yes", "--skip-preview", "--stack", "dev")
-    assert "53 unchanged" in project.pulumi("refresh", "--yes", "--skip-preview", "--stack", "dev")
+    assert "54 unchanged" in project.pulumi("up", "--yes", "--skip-preview", "--stack", "dev")
+    assert "54 unchanged" in project.pulumi("refresh", "--yes", "--skip-preview", "--stack", "dev")
     outputs = json.loads(project.pulumi("stack", "output", "--json", "--stack", "dev"))
     assert outputs["region"] == world.region
     assert outputs["endpoint"] == world.api_server_url

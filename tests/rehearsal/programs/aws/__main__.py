@@ -362,7 +362,9 @@ NodeGroup(
     scaling_config={"desired_size": 0, "min_size": 0, "max_size": 2},
     launch_template={"id": block_template.id, "version": block_template.latest_version.apply(str)},
 )
-entry = AccessEntry("admin", cluster_name=cluster.name, principal_arn=node_role.arn, type="STANDARD")
+# EKS makes an entry for the role of nodes itself, with the first node group.
+admin_role = Role("admin", name=f"{NAME}-admin", assume_role_policy=trust("ec2.amazonaws.com"))
+entry = AccessEntry("admin", cluster_name=cluster.name, principal_arn=admin_role.arn, type="STANDARD")
 AccessPolicyAssociation(
     "admin",
     cluster_name=cluster.name,
