@@ -18,6 +18,7 @@ from groundplan.preview.report import DiffReport, EnvironmentDiff
 from groundplan.preview.reviewers import review
 from groundplan.preview.values import code
 from groundplan.progress import Progress
+from groundplan.rehearsal.rehearse import require_root
 
 _HEAD = "the working tree"
 
@@ -105,6 +106,7 @@ def _of_base(request: Request) -> DiffReport:
     head = working_tree()
     _require_stacks(request.environments, head)
     base = check_out(request.base)
+    require_root()
     progress = Progress()
     diffs = tuple(
         compare_environment(base, head, environment, progress)

@@ -227,13 +227,3 @@ def test_objects_are_compared_by_urn() -> None:
     }
     assert found[renamed].replaced_by == ("metadata.name",)
     assert all(each.recorded for each in found.values())
-
-
-def test_the_program_registers_the_same_objects_twice() -> None:
-    """Recording the working tree against itself shows no change, and finds the tenant's objects."""
-    head = checkouts.working_tree()
-    objects = kubernetes.record(head, "dev")
-    assert {"Namespace", "ResourceQuota", "NetworkPolicy", "Deployment"} <= {
-        state.type.rsplit(":", 1)[1] for state in objects.values()
-    }
-    assert kubernetes.compare_recordings(objects, kubernetes.record(head, "dev")) == ()
