@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import pulumi
 from pulumi import Output
-from pulumi_aws.kms.alias import Alias
 
 from infra.aws import key_policies
 from infra.aws.account import Account
 from infra.aws.backups import create_vault
-from infra.aws.keys import create_key
-from infra.conventions import PROJECT, ComponentType, physical_name, registered
+from infra.aws.keys import create_class_key
+from infra.conventions import ComponentType, physical_name, registered
 
 _NAME = "backup-copies"
 
@@ -63,17 +62,13 @@ class BackupCopies(pulumi.ComponentResource):
 
     def _create_key(self) -> Output[str]:
         args = self._args
-        name = physical_name(args.environment, _NAME)
-        key = create_key(
-            name,
+        return create_class_key(
+            _NAME,
+            environment=args.environment,
+            account=args.account,
+            administrators=args.administrators,
             protects="copies of backups",
-            policy=key_policies.key_policy(
-                args.account, args.administrators, key_policies.used_for_backups(args.account)
-            ),
-            data_class=_NAME,
+            use=key_policies.used_for_backups(args.account),
             protect=args.protect,
             opts=self._child,
         )
-        alias = f"alias/{PROJECT}/{args.environment}/{_NAME}"
-        Alias(name, name=alias, target_key_id=key.key_id, opts=self._child)
-        return key.arn

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import pulumi
 from pulumi import Output
-from pulumi_aws.kms.alias import Alias
 
 from infra.aws import key_policies
 from infra.aws.account import Account
 from infra.aws.documents import Statement
-from infra.aws.keys import create_key
-from infra.conventions import PROJECT, ComponentType, physical_name, registered
+from infra.aws.keys import create_class_key
+from infra.conventions import ComponentType, registered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,19 +113,13 @@ class Encryption(pulumi.ComponentResource):
 
     def _create_key(self, data_class: str, protects: str, use: Sequence[Statement]) -> Output[str]:
         args = self._args
-        name = physical_name(args.environment, data_class)
-        key = create_key(
-            name,
+        return create_class_key(
+            data_class,
+            environment=args.environment,
+            account=args.account,
+            administrators=args.administrators,
             protects=protects,
-            policy=key_policies.key_policy(args.account, args.administrators, use),
-            data_class=data_class,
+            use=use,
             protect=args.protect,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        Alias(
-            name,
-            name=f"alias/{PROJECT}/{args.environment}/{data_class}",
-            target_key_id=key.key_id,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        return key.arn

@@ -84,12 +84,7 @@ def used_through(service: str, account: Account) -> list[Statement]:
             principals=_whole_account(account),
             actions=_USE,
             resources=_THIS_KEY,
-            conditions={
-                "StringEquals": {
-                    "kms:CallerAccount": account.id,
-                    "kms:ViaService": f"{service}.{account.region}.amazonaws.com",
-                }
-            },
+            conditions=_through(service, account),
         )
     ]
 
@@ -100,12 +95,7 @@ def used_by_file_systems(account: Account) -> list[Statement]:
     FSx makes a role for each link. Its name ends in the file system's id, which nobody knows before.
     https://docs.aws.amazon.com/fsx/latest/LustreGuide/s3-server-side-encryption-support.html
     """
-    through = {
-        "StringEquals": {
-            "kms:CallerAccount": account.id,
-            "kms:ViaService": f"fsx.{account.region}.amazonaws.com",
-        }
-    }
+    through = _through("fsx", account)
     links = account.role_arn(
         "aws-service-role/s3.data-source.lustre.fsx.amazonaws.com/AWSServiceRoleForFSxS3Access_*"
     )
@@ -129,13 +119,7 @@ def used_by_file_systems(account: Account) -> list[Statement]:
             principals={"AWS": "*"},
             actions=["kms:Decrypt", "kms:DescribeKey"],
             resources=_THIS_KEY,
-            conditions={
-                "ArnLike": {"aws:PrincipalArn": links},
-                "StringEquals": {
-                    "kms:CallerAccount": account.id,
-                    "kms:ViaService": f"s3.{account.region}.amazonaws.com",
-                },
-            },
+            conditions={"ArnLike": {"aws:PrincipalArn": links}} | _through("s3", account),
         ),
     ]
 
@@ -215,12 +199,7 @@ def used_by_trail(account: Account, trail: str) -> list[Statement]:
 
 def used_for_backups(account: Account) -> list[Statement]:
     """Use by identities of the account through AWS Backup, and its grants for jobs that it runs later."""
-    through = {
-        "StringEquals": {
-            "kms:CallerAccount": account.id,
-            "kms:ViaService": f"backup.{account.region}.amazonaws.com",
-        }
-    }
+    through = _through("backup", account)
     return [
         *used_through("backup", account),
         allow(
@@ -244,6 +223,16 @@ def used_by_alerts(account: Account) -> list[Statement]:
             conditions={"StringEquals": {"aws:SourceAccount": account.id}},
         )
     ]
+
+
+def _through(service: str, account: Account) -> dict[str, dict[str, str]]:
+    """Whoever of the account asks, one service does it for them."""
+    return {
+        "StringEquals": {
+            "kms:CallerAccount": account.id,
+            "kms:ViaService": f"{service}.{account.region}.amazonaws.com",
+        }
+    }
 
 
 def _role_arns(account: Account, names: Sequence[str]) -> list[str]:

@@ -2,9 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pulumi
-from pulumi import Input
+from pulumi import Input, Output
+from pulumi_aws.kms.alias import Alias
 from pulumi_aws.kms.key import Key
+
+from infra.aws.account import Account
+from infra.aws.documents import Statement
+from infra.aws.key_policies import key_policy
+from infra.conventions import PROJECT, physical_name
+
+
+def create_class_key(
+    data_class: str,
+    *,
+    environment: str,
+    account: Account,
+    administrators: Sequence[str],
+    protects: str,
+    use: Sequence[Statement],
+    protect: bool,
+    opts: pulumi.ResourceOptions,
+) -> Output[str]:
+    """Create the key of a class of data, and an alias of the same name; returns the key's ARN.
+
+    Args:
+        data_class: part of both names, and a tag.
+        environment: part of both names.
+        account: where they are created.
+        administrators: names of the IAM roles that may manage the key, but not decrypt with it.
+        protects: what is encrypted with it, for people.
+        use: who may use it.
+        protect: refuse to delete it.
+        opts: options of key and alias; they name the parent.
+    """
+    name = physical_name(environment, data_class)
+    key = create_key(
+        name,
+        protects=protects,
+        policy=key_policy(account, administrators, use),
+        data_class=data_class,
+        protect=protect,
+        opts=opts,
+    )
+    alias = f"alias/{PROJECT}/{environment}/{data_class}"
+    Alias(name, name=alias, target_key_id=key.key_id, opts=opts)
+    return key.arn
 
 
 def create_key(

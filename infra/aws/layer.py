@@ -76,10 +76,8 @@ def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
     cache = data.cache(site, network, keys)
     cluster = compute.cluster(site, network, keys)
     pools, addons = compute.nodes(site, network, keys, cluster)
-    personas, identities = (
-        access.personas(site, keys, cluster),
-        access.identities(site, keys, cluster, cache, schemas),
-    )
+    personas = access.personas(site, keys, cluster)
+    identities = access.identities(site, keys, cluster, cache, schemas)
     return AwsEstate(
         account=site.account,
         lake=lake,

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import pulumi
 from pulumi import Output
-from pulumi_aws.kms.alias import Alias
-from pulumi_aws.kms.key import Key
 from pulumi_aws.s3.bucket import Bucket
 from pulumi_aws.s3.bucket_policy import BucketPolicy
 
@@ -16,13 +14,16 @@ from infra.aws import bucket_policies, key_policies
 from infra.aws.access_logs import create_log_bucket, log_access
 from infra.aws.account import Account
 from infra.aws.documents import document
-from infra.aws.keys import create_key
+from infra.aws.keys import create_class_key
 from infra.aws.lake import CLASS_OF_ZONE, bucket_name, holds_models
 from infra.aws.lifecycle import expire_after, expire_noncurrent
 from infra.aws.private_bucket import create_private_bucket, encrypt_with
-from infra.conventions import PROJECT, ComponentType, physical_name, registered
+from infra.conventions import ComponentType, physical_name, registered
 
 _LOGS = "replica-access-logs"
+_DATA, _MODELS = "replicas", "model-replicas"
+_PROTECTED = {_DATA: "copies of data", _MODELS: "copies of models"}
+"""Class of data of each key -> what it protects, for people."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,32 +79,22 @@ class Replicas(pulumi.ComponentResource):
 
         Models and data have different ones, as in the lake itself.
         """
-        made: dict[bool, Key] = {}
-        for zone in self._args.zones:
-            of_models = holds_models(zone)
-            if of_models not in made:
-                data_class, protects = (
-                    ("model-replicas", "copies of models") if of_models else ("replicas", "copies of data")
-                )
-                made[of_models] = self._create_key(data_class, protects)
-        return {zone: made[holds_models(zone)].arn for zone in self._args.zones}
+        classes = {zone: _MODELS if holds_models(zone) else _DATA for zone in self._args.zones}
+        arns = {data_class: self._create_key(data_class) for data_class in dict.fromkeys(classes.values())}
+        return {zone: arns[data_class] for zone, data_class in classes.items()}
 
-    def _create_key(self, data_class: str, protects: str) -> Key:
+    def _create_key(self, data_class: str) -> Output[str]:
         args = self._args
-        name = physical_name(args.environment, data_class)
-        key = create_key(
-            name,
-            protects=protects,
-            policy=key_policies.key_policy(
-                args.account, args.administrators, key_policies.used_through("s3", args.account)
-            ),
-            data_class=data_class,
+        return create_class_key(
+            data_class,
+            environment=args.environment,
+            account=args.account,
+            administrators=args.administrators,
+            protects=_PROTECTED[data_class],
+            use=key_policies.used_through("s3", args.account),
             protect=args.protect,
             opts=self._child,
         )
-        alias = f"alias/{PROJECT}/{args.environment}/{data_class}"
-        Alias(name, name=alias, target_key_id=key.key_id, opts=self._child)
-        return key
 
     def _create_bucket(self, zone: str, key_arn: Output[str]) -> Output[str]:
         args = self._args

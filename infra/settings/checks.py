@@ -164,16 +164,16 @@ def reservation_in_zone(pool: str, option: str, zone: str | None) -> None:
 def alike(pool: str, instance_type: str, fallback_types: Sequence[str], *, efa: bool) -> None:
     """Refuse to fall back to nodes with another number of GPUs or adapters, on which pods would not fit."""
     wanted = INSTANCE_TYPES[instance_type]
+    same = [
+        other
+        for other, one in INSTANCE_TYPES.items()
+        if one.gpu_count == wanted.gpu_count
+        and (not efa or one.efa_interfaces == wanted.efa_interfaces)
+        and other != instance_type
+    ]
     for index, name in enumerate(fallback_types):
-        known = INSTANCE_TYPES[name]
-        same = [
-            other
-            for other, one in INSTANCE_TYPES.items()
-            if one.gpu_count == wanted.gpu_count
-            and (not efa or one.efa_interfaces == wanted.efa_interfaces)
-            and other != instance_type
-        ]
         if name not in same:
+            known = INSTANCE_TYPES[name]
             raise refusal(
                 f"{name} has {known.gpu_count} GPUs and {known.efa_interfaces} EFA interfaces, "
                 f"and {instance_type} has {wanted.gpu_count} and {wanted.efa_interfaces}",
