@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from groundplan.errors import ExitCode, GroundplanError
+from groundplan.preview.document import sames_left_out
 from policies.core.marks import plain
 from policies.core.resources import Resource
 
@@ -206,8 +207,8 @@ def _parsed(model: type[Document], text: str, name: str) -> Document:
 
 def _refuse_parts(preview: _Preview, name: str) -> None:
     """Rules that join resources would find fault with what is only not shown."""
-    missing = (preview.change_summary or {}).get("same", 0) - sum(step.op == "same" for step in preview.steps)
-    if missing > 0:
+    missing = sames_left_out(preview.change_summary, (step.op for step in preview.steps))
+    if missing:
         raise GroundplanError(
             f"{name}: it leaves out {missing} resources that stay the same. Nothing was judged.",
             hint="Write it anew: pulumi preview --json --show-sames > FILE",

@@ -1,1 +1,1 @@
-"""A picture of each environment, drawn from its typed settings: `docs/environments/`, by `make reference`."""
+"""A picture of each environment, drawn from its typed settings: in `docs/reference/`, by `make reference`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,17 @@ class Diagnostic(_Foreign):
     urn: str = ""
 
 
+def sames_left_out(change_summary: Mapping[str, int] | None, operations: Iterable[str]) -> int:
+    """How many resources that stay the same a preview counts and does not list: it does, if it is asked.
+
+    Args:
+        change_summary: number of resources by operation, as Pulumi counts them.
+        operations: of each step that is listed.
+    """
+    listed = sum(operation == "same" for operation in operations)
+    return max((change_summary or {}).get("same", 0) - listed, 0)
+
+
 class Preview(_Foreign):
     """One preview of one stack."""
 
@@ -82,9 +94,8 @@ class Preview(_Foreign):
 
     @property
     def whole(self) -> bool:
-        """Whether resources that stay the same are shown too: Pulumi counts them, and lists them if asked."""
-        shown = sum(step.op == "same" for step in self.steps)
-        return shown >= (self.change_summary or {}).get("same", 0)
+        """Whether resources that stay the same are shown too."""
+        return sames_left_out(self.change_summary, (step.op for step in self.steps)) == 0
 
     @property
     def refused(self) -> tuple[str, ...]:

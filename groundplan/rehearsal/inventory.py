@@ -14,7 +14,7 @@ from botocore.config import Config
 
 from groundplan.errors import GroundplanError
 from groundplan.rehearsal import inventory_edge
-from groundplan.rehearsal.inventory_pages import listed, own_keys, pages
+from groundplan.rehearsal.inventory_pages import EC2_LISTS, listed, own_keys, pages
 from groundplan.rehearsal.world import ACCOUNT_ID, World
 from groundplan.settings import load_stack
 
@@ -23,27 +23,6 @@ Inventory = dict[str, list[str]]
 Lister = Callable[[Any], Iterable[str]]
 """Asks a client of a service for ids."""
 
-_EC2_LISTS = {
-    "describe_vpcs": ("Vpcs", "VpcId"),
-    "describe_subnets": ("Subnets", "SubnetId"),
-    "describe_route_tables": ("RouteTables", "RouteTableId"),
-    "describe_internet_gateways": ("InternetGateways", "InternetGatewayId"),
-    "describe_egress_only_internet_gateways": ("EgressOnlyInternetGateways", "EgressOnlyInternetGatewayId"),
-    "describe_addresses": ("Addresses", "AllocationId"),
-    "describe_network_acls": ("NetworkAcls", "NetworkAclId"),
-    "describe_security_groups": ("SecurityGroups", "GroupId"),
-    "describe_network_interfaces": ("NetworkInterfaces", "NetworkInterfaceId"),
-    "describe_vpc_endpoints": ("VpcEndpoints", "VpcEndpointId"),
-    "describe_flow_logs": ("FlowLogs", "FlowLogId"),
-    "describe_volumes": ("Volumes", "VolumeId"),
-    "describe_launch_templates": ("LaunchTemplates", "LaunchTemplateId"),
-    "describe_dhcp_options": ("DhcpOptions", "DhcpOptionsId"),
-    "describe_managed_prefix_lists": ("PrefixLists", "PrefixListId"),
-    "describe_key_pairs": ("KeyPairs", "KeyPairId"),
-    "describe_placement_groups": ("PlacementGroups", "GroupId"),
-    "describe_nat_gateways": ("NatGateways", "NatGatewayId"),
-    "describe_capacity_reservations": ("CapacityReservations", "CapacityReservationId"),
-}
 _GONE = {"deleted", "deleting", "cancelled", "expired"}
 """States in which AWS still shows endpoints, NAT gateways and reservations for a while."""
 
@@ -129,7 +108,7 @@ def _session() -> boto3.Session:
 
 
 def _ec2(client: Any) -> Iterable[str]:
-    for operation, (key, id_key) in _EC2_LISTS.items():
+    for operation, (key, id_key) in EC2_LISTS.items():
         for item in pages(client, operation, key):
             if item.get("State") not in _GONE:
                 yield f"{key}/{item[id_key]}"

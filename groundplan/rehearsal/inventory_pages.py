@@ -3,7 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from types import MappingProxyType
 from typing import Any
+
+EC2_LISTS = MappingProxyType(
+    {
+        "describe_vpcs": ("Vpcs", "VpcId"),
+        "describe_subnets": ("Subnets", "SubnetId"),
+        "describe_route_tables": ("RouteTables", "RouteTableId"),
+        "describe_internet_gateways": ("InternetGateways", "InternetGatewayId"),
+        "describe_egress_only_internet_gateways": (
+            "EgressOnlyInternetGateways",
+            "EgressOnlyInternetGatewayId",
+        ),
+        "describe_addresses": ("Addresses", "AllocationId"),
+        "describe_network_acls": ("NetworkAcls", "NetworkAclId"),
+        "describe_security_groups": ("SecurityGroups", "GroupId"),
+        "describe_network_interfaces": ("NetworkInterfaces", "NetworkInterfaceId"),
+        "describe_vpc_endpoints": ("VpcEndpoints", "VpcEndpointId"),
+        "describe_flow_logs": ("FlowLogs", "FlowLogId"),
+        "describe_volumes": ("Volumes", "VolumeId"),
+        "describe_launch_templates": ("LaunchTemplates", "LaunchTemplateId"),
+        "describe_dhcp_options": ("DhcpOptions", "DhcpOptionsId"),
+        "describe_managed_prefix_lists": ("PrefixLists", "PrefixListId"),
+        "describe_key_pairs": ("KeyPairs", "KeyPairId"),
+        "describe_placement_groups": ("PlacementGroups", "GroupId"),
+        "describe_nat_gateways": ("NatGateways", "NatGatewayId"),
+        "describe_capacity_reservations": ("CapacityReservations", "CapacityReservationId"),
+    }
+)
+"""Operation of EC2 that lists things -> where the list is, and what an id is called there."""
 
 
 def pages(client: Any, operation: str, key: str, **parameters: Any) -> Iterable[Any]:

@@ -96,7 +96,7 @@ def _settled(
     identifier = given.get(urn)
     if identifier is None:
         found = finder.find(kind, resource.get("inputs") or {})
-        if found is None or (found.id is None and found.reason[0].isdigit()):
+        if found is None or found.ambiguous:
             adoption.unknown[urn] = found.reason if found else f"{kind} is not looked for"
             if clear:
                 adoption.cleared.append(urn)

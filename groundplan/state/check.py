@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from groundplan.state.bucket import Item
@@ -68,13 +68,19 @@ def check_content(name: str, content: bytes) -> Verdict:
         name: how people know it.
         content: its bytes.
     """
+    return _judge(name, content)[0]
+
+
+def _judge(name: str, content: bytes) -> tuple[Verdict, State | None]:
+    """What is wrong with a state in itself, and the state if it can be read."""
     try:
         state = parse(content)
     except UnreadableStateError as error:
-        return Verdict(name=name, problems=[Problem(kind="unreadable", message=str(error))], content=content)
+        problem = Problem(kind="unreadable", message=str(error))
+        return Verdict(name=name, problems=[problem], content=content), None
     pending = [str((each.get("resource") or {}).get("urn", "")) for each in state.pending]
     notes = [f"{len(pending)} operations were under way when it was written"] if pending else []
-    return Verdict(
+    verdict = Verdict(
         name=name,
         problems=problems_of(state),
         notes=notes,
@@ -82,6 +88,7 @@ def check_content(name: str, content: bytes) -> Verdict:
         pending=pending,
         content=content,
     )
+    return verdict, state
 
 
 def check_stack(location: StackLocation) -> Verdict:
@@ -92,12 +99,11 @@ def check_stack(location: StackLocation) -> Verdict:
         missing = Problem(kind="missing", message="there is no state of this stack in the backend")
         return Verdict(name=location.usual_key, problems=[missing], copies=copies)
     content = location.bucket.read(key)
-    alone = check_content(key, content)
+    alone, state = _judge(key, content)
     problems, notes = list(alone.problems), list(alone.notes)
-    if not problems:
-        state = parse(content)
+    if state and not problems:
         noted = location.bucket.noted_md5(key)
-        vouched = noted is not None and noted == hashlib.md5(content, usedforsecurity=False).hexdigest()
+        vouched = noted == _md5(content)
         found = _against_copies(state, content, copies)
         if noted is not None and not vouched and content not in {copy.content for copy in copies}:
             problems.append(
@@ -110,15 +116,7 @@ def check_stack(location: StackLocation) -> Verdict:
                 notes.append(each.message)
             else:
                 problems.append(each)
-    return Verdict(
-        name=key,
-        problems=problems,
-        notes=notes,
-        resources=alone.resources,
-        pending=alone.pending,
-        copies=copies,
-        content=content,
-    )
+    return replace(alone, problems=problems, notes=notes, copies=copies)
 
 
 def whole_copies(location: StackLocation) -> list[Copy]:
@@ -131,11 +129,14 @@ def whole_copies(location: StackLocation) -> list[Copy]:
         except (UnreadableStateError, FileNotFoundError):  # damaged, too; or just replaced
             continue
         noted = None if item.version else location.bucket.noted_md5(item.key)
-        digest = hashlib.md5(content, usedforsecurity=False)
-        intact = noted is None or noted == digest.hexdigest()
+        intact = noted in {None, _md5(content)}
         if state.time and intact and not problems_of(state):
-            found.setdefault(digest.digest(), Copy(item=item, state=state, time=state.time, content=content))
+            found.setdefault(content, Copy(item=item, state=state, time=state.time, content=content))
     return sorted(found.values(), key=lambda copy: copy.time, reverse=True)
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def _against_copies(state: State, content: bytes, copies: Sequence[Copy]) -> list[Problem]:

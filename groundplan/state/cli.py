@@ -18,9 +18,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 
 @app.command()
 def check(
-    environment: Annotated[
-        str | None, typer.Argument(help="The stack, in the backend of this shell.")
-    ] = None,
+    environment: Annotated[str | None, typer.Argument(help=_STACK)] = None,
     file: Annotated[
         Path | None, typer.Option(help="A state in a file: made by `pulumi stack export`, or a copy.")
     ] = None,

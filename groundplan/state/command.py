@@ -68,8 +68,9 @@ def unlock(environment: str, gone_hosts: Sequence[str], *, as_json: bool) -> Non
         _print({"stack": environment, "cleared": [asdict(lock) for lock in cleared]})
     elif not cleared:
         console.print(f"[green]✓[/] Nobody holds the lock of {environment}.")
-    for lock in cleared if not as_json else ():
-        console.print(f"[green]✓[/] The lock of {lock.owner} is gone: its owner is dead.", soft_wrap=True)
+    else:
+        for lock in cleared:
+            console.print(f"[green]✓[/] The lock of {lock.owner} is gone: its owner is dead.", soft_wrap=True)
     if cleared:
         console.print(
             f"[bold]next:[/] groundplan state check {environment}, then pulumi up --stack {environment}"

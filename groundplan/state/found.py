@@ -13,46 +13,31 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from groundplan.rehearsal.inventory_pages import pages
+from groundplan.rehearsal.inventory_pages import EC2_LISTS, pages
 
 Inputs = Mapping[str, Any]
 
 _NUMBERED = MappingProxyType(
     {
-        "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway": (
-            "describe_egress_only_internet_gateways",
-            "EgressOnlyInternetGateways",
-            "EgressOnlyInternetGatewayId",
-        ),
-        "aws:ec2/eip:Eip": ("describe_addresses", "Addresses", "AllocationId"),
-        "aws:ec2/flowLog:FlowLog": ("describe_flow_logs", "FlowLogs", "FlowLogId"),
-        "aws:ec2/internetGateway:InternetGateway": (
-            "describe_internet_gateways",
-            "InternetGateways",
-            "InternetGatewayId",
-        ),
-        "aws:ec2/launchTemplate:LaunchTemplate": (
-            "describe_launch_templates",
-            "LaunchTemplates",
-            "LaunchTemplateId",
-        ),
-        "aws:ec2/natGateway:NatGateway": ("describe_nat_gateways", "NatGateways", "NatGatewayId"),
-        "aws:ec2/networkAcl:NetworkAcl": ("describe_network_acls", "NetworkAcls", "NetworkAclId"),
-        "aws:ec2/routeTable:RouteTable": ("describe_route_tables", "RouteTables", "RouteTableId"),
-        "aws:ec2/securityGroup:SecurityGroup": ("describe_security_groups", "SecurityGroups", "GroupId"),
-        "aws:ec2/subnet:Subnet": ("describe_subnets", "Subnets", "SubnetId"),
-        "aws:ec2/vpc:Vpc": ("describe_vpcs", "Vpcs", "VpcId"),
-        "aws:ec2/vpcEndpoint:VpcEndpoint": ("describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId"),
-        **dict.fromkeys(
-            (
-                "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
-                "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
-            ),
-            ("describe_security_group_rules", "SecurityGroupRules", "SecurityGroupRuleId"),
-        ),
+        "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway": "egress_only_internet_gateways",
+        "aws:ec2/eip:Eip": "addresses",
+        "aws:ec2/flowLog:FlowLog": "flow_logs",
+        "aws:ec2/internetGateway:InternetGateway": "internet_gateways",
+        "aws:ec2/launchTemplate:LaunchTemplate": "launch_templates",
+        "aws:ec2/natGateway:NatGateway": "nat_gateways",
+        "aws:ec2/networkAcl:NetworkAcl": "network_acls",
+        "aws:ec2/routeTable:RouteTable": "route_tables",
+        "aws:ec2/securityGroup:SecurityGroup": "security_groups",
+        "aws:ec2/subnet:Subnet": "subnets",
+        "aws:ec2/vpc:Vpc": "vpcs",
+        "aws:ec2/vpcEndpoint:VpcEndpoint": "vpc_endpoints",
+        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "security_group_rules",
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "security_group_rules",
     }
 )
-"""Type of EC2 -> operation that lists it, where the list is, and what an id is called there."""
+"""Type of EC2 -> what `describe_...` lists it."""
+_LISTS = EC2_LISTS | {"describe_security_group_rules": ("SecurityGroupRules", "SecurityGroupRuleId")}
+"""The inventory counts no rules: they go with their group."""
 _GONE = frozenset({"deleted", "deleting", "failed"})
 """States in which AWS still shows endpoints and NAT gateways for a while."""
 
@@ -96,10 +81,12 @@ class Found:
     Args:
         id: what it is imported by; None if there is nothing.
         reason: why nothing can be said, or what the id was taken from.
+        ambiguous: whether several could be it, so that nothing can be said.
     """
 
     id: str | None
     reason: str
+    ambiguous: bool = False
 
 
 class Finder:
@@ -122,7 +109,7 @@ class Finder:
             inputs: what it was to be created with.
         """
         if kind in _NUMBERED:
-            return self._by_tags(*_NUMBERED[kind], inputs.get("tags") or {})
+            return self._by_tags(_NUMBERED[kind], inputs.get("tags") or {})
         if kind in _BY_INPUTS:
             found = _BY_INPUTS[kind](inputs)
             return Found(found, "its inputs") if found else None
@@ -154,8 +141,10 @@ class Finder:
         if rules:
             ec2.revoke_security_group_egress(GroupId=identifier, SecurityGroupRuleIds=rules)
 
-    def _by_tags(self, operation: str, key: str, id_key: str, tags: Mapping[str, str]) -> Found | None:
+    def _by_tags(self, kinds: str, tags: Mapping[str, str]) -> Found | None:
         """The one resource of a kind that has all these tags and that the state does not know."""
+        operation = f"describe_{kinds}"
+        key, id_key = _LISTS[operation]
         if not tags or not all(isinstance(value, str) for value in tags.values()):
             return None
         found = set()
@@ -218,5 +207,5 @@ class Finder:
 
 def _only(ids: set[str], by: str) -> Found:
     if len(ids) > 1:
-        return Found(None, f"{len(ids)} have {by}: {', '.join(sorted(ids))}")
+        return Found(None, f"{len(ids)} have {by}: {', '.join(sorted(ids))}", ambiguous=True)
     return Found(next(iter(ids), None), by)

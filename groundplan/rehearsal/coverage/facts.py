@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from groundplan.rehearsal.emulator.patching import Origin
+from groundplan.rehearsal.emulator.patching import Origin, strongest
 
 FOLDER = Path(__file__).with_name("recorded")
 STAGES = ("created", "read", "updated", "refreshed", "destroyed")
@@ -69,8 +69,7 @@ class Facts:
         """Take in who answered; what was amended or ours in one case counts as such."""
         for call, origins in answers.items():
             known = {*origins, *({Origin(self.answered[call])} if call in self.answered else ())}
-            strongest = next(each for each in (Origin.OURS, Origin.AMENDED, Origin.MOTO) if each in known)
-            self.answered[call] = str(strongest)
+            self.answered[call] = str(strongest(known))
 
     def take_in(self, other: Facts) -> None:
         """Add the facts of another recording."""

@@ -13,8 +13,6 @@ NOT_REHEARSABLE: Mapping[str, str] = {
     " recorded; `groundplan rehearse run prod --only aws` plays it",
 }
 """Types that the recordings do not show, and why: the one thing about them that no run can tell."""
-LARGEST_SHARE = 0.03
-"""Of the types, how many may be like that."""
 _COMMAND = "python -m groundplan.rehearsal.coverage dev staging prod"
 
 _HEAD = """# What a rehearsal covers

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from groundplan.rehearsal.emulator.calls import Call
 from groundplan.rehearsal.emulator.enforcement import PROVIDERS_CALL
-from groundplan.rehearsal.emulator.patching import Origin, mark, wrap
+from groundplan.rehearsal.emulator.patching import Origin, mark, strongest, wrap
 from groundplan.rehearsal.world import World
 
 _OUR_CODE = "groundplan."
@@ -41,7 +41,7 @@ class AnswerRecord:
         call = environ.get(PROVIDERS_CALL)
         if not isinstance(call, Call) or answer.status_code >= _FIRST_ERROR:
             return
-        origin = next((each for each in (Origin.OURS, Origin.AMENDED) if each in origins), Origin.MOTO)
+        origin = strongest(origins)
         fact = (f"{get_service_model(call.model).service_id}:{call.operation}", origin)
         if fact not in self._seen:
             self._seen.add(fact)

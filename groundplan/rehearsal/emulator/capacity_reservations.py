@@ -8,19 +8,18 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses import EC2Response
-from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, EC2_RESOURCE_TO_PREFIX, add_tag_specification
 from moto.moto_api._internal import mock_random
 
+from groundplan.rehearsal.emulator.ec2_things import asked, keep_tags, let_have_tags, with_tags
 from groundplan.rehearsal.emulator.patching import add, kept_in
 
+_ID = "CapacityReservationId"
 _COPIED = ("EndDate", "PlacementGroupArn")
 
 
 def install() -> None:
     """Apply all; a second call changes nothing."""
-    # What begins with this can have tags.
-    EC2_RESOURCE_TO_PREFIX["capacity-reservation"] = "cr"
-    EC2_PREFIX_TO_RESOURCE["cr"] = "capacity-reservation"
+    let_have_tags("cr", "capacity-reservation")
     add(
         EC2Response,
         create_capacity_reservation=create_capacity_reservation,
@@ -32,7 +31,7 @@ def install() -> None:
 
 def create_capacity_reservation(response: Any) -> ActionResult:
     """Create one; it is active at once, and its tags are where EC2 keeps all tags."""
-    zone, backend = _asked(response, "AvailabilityZone"), response.ec2_backend
+    zone, backend = asked(response, "AvailabilityZone"), response.ec2_backend
     if zone not in [one.name for one in backend.describe_availability_zones()]:
         raise EC2ClientError("InvalidParameterValue", f"Invalid availability zone: [{zone}]")
     reservation_id = f"cr-{mock_random.get_random_hex(17)}"
@@ -42,49 +41,47 @@ def create_capacity_reservation(response: Any) -> ActionResult:
         "OwnerId": backend.account_id,
         "CapacityReservationArn": f"arn:aws:ec2:{place}:capacity-reservation/{reservation_id}",
         "AvailabilityZone": zone,
-        "InstanceType": _asked(response, "InstanceType"),
-        "InstancePlatform": _asked(response, "InstancePlatform"),
-        "Tenancy": _asked(response, "Tenancy") or "default",
-        "TotalInstanceCount": int(_asked(response, "InstanceCount")),
-        "AvailableInstanceCount": int(_asked(response, "InstanceCount")),
-        "EbsOptimized": bool(_asked(response, "EbsOptimized")),
-        "EphemeralStorage": bool(_asked(response, "EphemeralStorage")),
+        "InstanceType": asked(response, "InstanceType"),
+        "InstancePlatform": asked(response, "InstancePlatform"),
+        "Tenancy": asked(response, "Tenancy") or "default",
+        "TotalInstanceCount": int(asked(response, "InstanceCount")),
+        "AvailableInstanceCount": int(asked(response, "InstanceCount")),
+        "EbsOptimized": bool(asked(response, "EbsOptimized")),
+        "EphemeralStorage": bool(asked(response, "EphemeralStorage")),
         "State": "active",
         "StartDate": datetime.now(UTC),
         "CreateDate": datetime.now(UTC),
-        "EndDateType": _asked(response, "EndDateType") or "unlimited",
-        "InstanceMatchCriteria": _asked(response, "InstanceMatchCriteria") or "open",
+        "EndDateType": asked(response, "EndDateType") or "unlimited",
+        "InstanceMatchCriteria": asked(response, "InstanceMatchCriteria") or "open",
         "ReservationType": "default",
-    } | {name: _asked(response, name) for name in _COPIED if _asked(response, name)}
-    tags = add_tag_specification(_asked(response, "TagSpecifications") or [])
-    if tags:
-        backend.create_tags([reservation_id], tags)
+    } | {name: asked(response, name) for name in _COPIED if asked(response, name)}
+    keep_tags(response, reservation_id)
     _reservations(response)[reservation_id] = reservation
-    return ActionResult({"CapacityReservation": _told(response, reservation)})
+    return ActionResult({"CapacityReservation": with_tags(response, reservation, _ID)})
 
 
 def describe_capacity_reservations(response: Any) -> ActionResult:
     """All, or those that are named; cancelled ones are shown, too, as EC2 does for a while."""
-    names = _asked(response, "CapacityReservationIds") or list(_reservations(response))
-    found = [_told(response, _find(response, name)) for name in names]
+    names = asked(response, "CapacityReservationIds") or list(_reservations(response))
+    found = [with_tags(response, _find(response, name), _ID) for name in names]
     return ActionResult({"CapacityReservations": found})
 
 
 def modify_capacity_reservation(response: Any) -> ActionResult:
     """Change how many instances, who may use them, and until when."""
-    reservation = _find(response, _asked(response, "CapacityReservationId"))
-    count = _asked(response, "InstanceCount")
+    reservation = _find(response, asked(response, "CapacityReservationId"))
+    count = asked(response, "InstanceCount")
     if count:
         reservation |= {"TotalInstanceCount": int(count), "AvailableInstanceCount": int(count)}
     for name in ("EndDateType", "InstanceMatchCriteria", "EndDate"):
-        if _asked(response, name):
-            reservation[name] = _asked(response, name)
+        if asked(response, name):
+            reservation[name] = asked(response, name)
     return ActionResult({"Return": True})
 
 
 def cancel_capacity_reservation(response: Any) -> ActionResult:
     """Give the capacity back."""
-    _find(response, _asked(response, "CapacityReservationId"))["State"] = "cancelled"
+    _find(response, asked(response, "CapacityReservationId"))["State"] = "cancelled"
     return ActionResult({"Return": True})
 
 
@@ -98,14 +95,3 @@ def _find(response: Any, name: str) -> dict[str, Any]:
             "InvalidCapacityReservationId.NotFound", f"The capacity reservation '{name}' does not exist"
         )
     return _reservations(response)[name]
-
-
-def _told(response: Any, reservation: dict[str, Any]) -> dict[str, Any]:
-    found = response.ec2_backend.describe_tags(
-        filters={"resource-id": [reservation["CapacityReservationId"]]}
-    )
-    return reservation | {"Tags": [{"Key": tag["key"], "Value": tag["value"]} for tag in found]}
-
-
-def _asked(response: Any, name: str) -> Any:
-    return response._get_param(name)  # noqa: SLF001 - how moto's responses read parameters

@@ -5,7 +5,7 @@ What is amended or added tells so when it runs, and so it is known of each answe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
@@ -22,6 +22,11 @@ class Origin(StrEnum):
     AMENDED = "amended"
     """moto's, with something of ours in it."""
     OURS = "ours"
+
+
+def strongest(origins: Collection[Origin]) -> Origin:
+    """What an answer counts as: ours, if any of our code made it; moto's, if none was at work."""
+    return next((each for each in (Origin.OURS, Origin.AMENDED) if each in origins), Origin.MOTO)
 
 
 _origins: ContextVar[set[Origin] | None] = ContextVar("origins", default=None)

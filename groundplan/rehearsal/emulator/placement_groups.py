@@ -7,19 +7,18 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses import EC2Response
-from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, EC2_RESOURCE_TO_PREFIX, add_tag_specification
 from moto.moto_api._internal import mock_random
 
+from groundplan.rehearsal.emulator.ec2_things import asked, keep_tags, let_have_tags, with_tags
 from groundplan.rehearsal.emulator.patching import add, kept_in
 
+_ID = "GroupId"
 _STRATEGIES = ("cluster", "partition", "spread")
 
 
 def install() -> None:
     """Apply all; a second call changes nothing."""
-    # What begins with this can have tags.
-    EC2_RESOURCE_TO_PREFIX["placement-group"] = "pg"
-    EC2_PREFIX_TO_RESOURCE["pg"] = "placement-group"
+    let_have_tags("pg", "placement-group")
     add(
         EC2Response,
         create_placement_group=create_placement_group,
@@ -34,7 +33,7 @@ def _groups(response: Any) -> dict[str, dict[str, Any]]:
 
 def create_placement_group(response: Any) -> ActionResult:
     """Create one; it is available at once, and its tags are where EC2 keeps all tags."""
-    name, strategy = _parameter(response, "GroupName"), _parameter(response, "Strategy") or "cluster"
+    name, strategy = asked(response, "GroupName"), asked(response, "Strategy") or "cluster"
     if name in _groups(response):
         raise EC2ClientError("InvalidPlacementGroup.Duplicate", f"The placement group {name} exists")
     if strategy not in _STRATEGIES:
@@ -49,29 +48,27 @@ def create_placement_group(response: Any) -> ActionResult:
         "State": "available",
     }
     if strategy == "partition":
-        group["PartitionCount"] = int(_parameter(response, "PartitionCount") or 2)
+        group["PartitionCount"] = int(asked(response, "PartitionCount") or 2)
     if strategy == "spread":
-        group["SpreadLevel"] = _parameter(response, "SpreadLevel") or "rack"
-    tags = add_tag_specification(_parameter(response, "TagSpecifications") or [])
-    if tags:
-        backend.create_tags([group_id], tags)
+        group["SpreadLevel"] = asked(response, "SpreadLevel") or "rack"
+    keep_tags(response, group_id)
     _groups(response)[name] = group
-    return ActionResult({"PlacementGroup": _told(response, group)})
+    return ActionResult({"PlacementGroup": with_tags(response, group, _ID)})
 
 
 def describe_placement_groups(response: Any) -> ActionResult:
     """All, or those that are named by name or id; an unknown name is an error."""
     groups = _groups(response)
-    names = _parameter(response, "GroupNames") or list(groups)
-    ids = _parameter(response, "GroupIds") or []
+    names = asked(response, "GroupNames") or list(groups)
+    ids = asked(response, "GroupIds") or []
     found = [_find(response, name) for name in names]
     wanted = [group for group in found if not ids or group["GroupId"] in ids]
-    return ActionResult({"PlacementGroups": [_told(response, group) for group in wanted]})
+    return ActionResult({"PlacementGroups": [with_tags(response, group, _ID) for group in wanted]})
 
 
 def delete_placement_group(response: Any) -> ActionResult:
     """Delete one, with its tags."""
-    group = _find(response, _parameter(response, "GroupName"))
+    group = _find(response, asked(response, "GroupName"))
     del _groups(response)[group["GroupName"]]
     response.ec2_backend.tags.pop(group["GroupId"], None)
     return ActionResult({})
@@ -81,12 +78,3 @@ def _find(response: Any, name: str) -> dict[str, Any]:
     if name not in _groups(response):
         raise EC2ClientError("InvalidPlacementGroup.Unknown", f"The Placement Group '{name}' is unknown.")
     return _groups(response)[name]
-
-
-def _told(response: Any, group: dict[str, Any]) -> dict[str, Any]:
-    tags = response.ec2_backend.describe_tags(filters={"resource-id": [group["GroupId"]]})
-    return group | {"Tags": [{"Key": tag["key"], "Value": tag["value"]} for tag in tags]}
-
-
-def _parameter(response: Any, name: str) -> Any:
-    return response._get_param(name)  # noqa: SLF001 - how moto's responses read parameters
