@@ -217,6 +217,32 @@ def diff(
     )
 
 
+@app.command()
+def upgrade(
+    version: Annotated[
+        str | None, typer.Option("--from", help="The release to come from (default: the latest).")
+    ] = None,
+    environment: Annotated[
+        list[str] | None,
+        typer.Option("--env", "--environment", help="A stack; again for more (default: all)."),
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the page with everything to this file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what this version would do to stacks that a released version made; needs no cloud account.
+
+    Ends with 7 if anything that holds data, or is protected, would be replaced or deleted.
+
+    Examples:
+        groundplan upgrade
+
+        groundplan upgrade --from 0.1.0 --env prod --html upgrade.html
+    """
+    from groundplan.upgrade.command import Request, run
+
+    run(Request(version=version, environments=tuple(environment or ()), page=html, as_json=as_json))
+
+
 @rehearse_app.command("run")
 def rehearse_run(
     environment: Environment,

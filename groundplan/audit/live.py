@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import yaml
 
@@ -23,6 +22,7 @@ from groundplan.audit.drift import DriftFact, drift_between
 from groundplan.audit.sources import Source
 from groundplan.errors import ExitCode, GroundplanError
 from groundplan.rehearsal.pulumi_events import plain_text
+from groundplan.state.copies import with_salt_of
 
 _LOG_LINES = 15
 _DIAGNOSTIC = '"diagnosticEvent"'
@@ -72,7 +72,7 @@ def _refreshed(folder: Path, known: Source) -> tuple[str, Mapping[str, frozenset
         return _pulumi(folder, variables, known.environment, words, stdin)
 
     pulumi("stack", "init", stack, "--no-select")
-    pulumi("stack", "import", "--stack", stack, stdin=_copy(known.text, settings))
+    pulumi("stack", "import", "--stack", stack, stdin=with_salt_of(settings, known.text))
     # Its own file of settings: the pulumi of a rehearsal's shell would name the stack's.
     options = ("--yes", "--skip-preview", "--json", "--config-file", str(settings))
     differing = _differing(pulumi("refresh", "--stack", stack, *options))
@@ -87,14 +87,6 @@ def _differing(events: str) -> dict[str, frozenset[str]]:
         for step in steps
         if step.get("op") in {"update", "delete"}
     }
-
-
-def _copy(text: str, settings: Path) -> str:
-    """The state, to be encrypted by the copy's own passphrase: by what the new stack's settings name."""
-    document: dict[str, Any] = json.loads(text)
-    salt = yaml.safe_load(settings.read_text(encoding="utf-8"))["encryptionsalt"]
-    document["deployment"]["secrets_providers"] = {"type": "passphrase", "state": {"salt": salt}}
-    return json.dumps(document)
 
 
 def _pulumi(

@@ -58,8 +58,7 @@ def preview_on(base: Checkout, head: Checkout, environment: str, progress: Progr
         with worlds.lock(world), progress.step(f"{environment}: apply {base.short} in a rehearsal"):
             _apply(world, base, progress)
     with worlds.lock(world), progress.step(f"{environment}: preview on it"):
-        _write_release(world, head)
-        return _preview(world, head)
+        return preview_head(world, head)
 
 
 def _region(stack_file: Path) -> str:
@@ -85,7 +84,8 @@ def _facts(world: World, base: Checkout) -> dict[str, object]:
     return {"commit": base.commit, "emulator_pid": processes.pid(world, "emulator")}
 
 
-def _apply(world: World, base: Checkout, progress: Progress) -> None:
+def start_engines(world: World, progress: Progress) -> None:
+    """Start what a rehearsal consists of, unless it runs."""
     toolbox = Toolbox(cache_folder(), progress.note)
     supervisor.start(
         world,
@@ -93,6 +93,10 @@ def _apply(world: World, base: Checkout, progress: Progress) -> None:
         engines_of(world),
         lambda event: progress.note(f"{event.engine} {event.state}"),
     )
+
+
+def _apply(world: World, base: Checkout, progress: Progress) -> None:
+    start_engines(world, progress)
 
     def show(tally: Tally) -> None:
         if tally.done % _NOTE_EVERY == 0:
@@ -109,7 +113,14 @@ def _write_release(world: World, checkout: Checkout) -> None:
     world.release_manifest.write_text(json.dumps({"images": images}))
 
 
-def _preview(world: World, head: Checkout) -> Preview:
+def preview_head(world: World, head: Checkout) -> Preview:
+    """Preview the AWS half of a program on the state that a rehearsal holds; its images have no digests.
+
+    Raises:
+        GroundplanError: the program failed, or its provider (exit code 4). A refusal to delete what is
+            protected is no failure.
+    """
+    _write_release(world, head)
     words = ["pulumi", "preview", "--json", "--show-sames", "--non-interactive"]
     words += ["--stack", world.environment, "--exclude", stack.KUBERNETES]
     variables = shell.environment(world)

@@ -163,7 +163,7 @@ def _create_stack(world: World, home: Path, variables: dict[str, str]) -> None:
     """Create the stack from a project of the same name elsewhere: its stack file gets the salt."""
     name = yaml.safe_load((PROJECT_ROOT / "Pulumi.yaml").read_text())["name"]
     (home / "project" / "Pulumi.yaml").write_text(yaml.safe_dump({"name": name, "runtime": "python"}))
-    if not _salted(world, home).exists():
+    if not salted(world).exists():
         pulumi = str(home / "bin" / "pulumi")
         _pulumi([pulumi, "stack", "init", world.environment], home / "project", variables)
 
@@ -174,7 +174,7 @@ def pulumi_script(world: World, home: Path) -> str:
     copy = home / stack_file.name
     quoted = {
         "source": shlex.quote(str(stack_file)),
-        "salted": shlex.quote(str(_salted(world, home))),
+        "salted": shlex.quote(str(salted(world))),
         "copy": shlex.quote(str(copy)),
         "pulumi": shlex.quote(str(home / "bin" / "pulumi")),
     }
@@ -193,8 +193,9 @@ def pulumi_script(world: World, home: Path) -> str:
     ).format(**quoted)
 
 
-def _salted(world: World, home: Path) -> Path:
-    return home / "project" / f"Pulumi.{world.environment}.yaml"
+def salted(world: World) -> Path:
+    """The stack file that holds nothing but the salt of the rehearsal's secrets."""
+    return world.engine_data("pulumi") / "project" / f"Pulumi.{world.environment}.yaml"
 
 
 def _kubeconfig(world: World) -> dict[str, object]:

@@ -1,0 +1,1 @@
+"""What this version of the program does to stacks that a released version made."""
