@@ -18,6 +18,9 @@ from groundplan.settings import load_stack
 from groundplan.state.copies import with_salt_of
 from groundplan.upgrade.released import Release
 
+_PLACES = ("sourcePosition", "stackTrace")
+"""Where in the program a resource was registered, and by which files of the machine."""
+
 
 def preview_on_release(release: Release, environment: str, progress: Progress) -> Preview:
     """Preview this version's AWS half on what a release wrote; the account itself is empty, and not asked.
@@ -46,8 +49,12 @@ def preview_on_release(release: Release, environment: str, progress: Progress) -
 
 
 def exported(world: World) -> dict[str, Any]:
-    """The state of a rehearsal; secrets in plain text, of an account that never was."""
-    return json.loads(_pulumi(world, "export", "--show-secrets"))
+    """The state of a rehearsal: secrets (of an account that never was) in plain text, no paths of files."""
+    state = json.loads(_pulumi(world, "export", "--show-secrets"))
+    for each in state["deployment"]["resources"]:
+        for place in _PLACES:
+            each.pop(place, None)
+    return state
 
 
 def _import(world: World, state: dict[str, Any]) -> None:

@@ -126,7 +126,7 @@ class DataStores(pulumi.ComponentResource):
         )
 
     def _create_cluster(self, subnets: SubnetGroup, group: SecurityGroup, logs: LogGroup) -> Cluster:
-        """TLS is not a choice here: from PostgreSQL 15 on, Aurora refuses connections without it.
+        """TLS is not a choice here: from PostgreSQL 17 on, Aurora refuses connections without it.
 
         https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Security.html
         """

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from pathlib import Path
 
 import pytest
 
 from groundplan.errors import ExitCode, GroundplanError
+from groundplan.rehearsal.world import PROJECT_ROOT
 from groundplan.upgrade import released
 
+REAL = released.find(None).folder
 STATE = {"version": 3, "deployment": {"resources": [{"urn": "urn:pulumi:dev::groundplan::x::y"}]}}
 
 
@@ -75,3 +79,13 @@ def test_unknown_names() -> None:
     with pytest.raises(GroundplanError, match=r"--env live: .*\nAllowed: dev\.") as missing:
         released.find(None).state("live")
     assert missing.value.exit_code == ExitCode.NO_STACK
+
+
+def test_every_environment_was_released() -> None:
+    """What is in the repository: the states of the last release, each of the stack that its name says."""
+    stacks = {file.name.split(".")[1] for file in (PROJECT_ROOT / "stacks").glob("Pulumi.*.yaml")}
+    for environment in stacks:
+        text = gzip.decompress((REAL / f"{environment}.json.gz").read_bytes()).decode()
+        urns = [each["urn"] for each in json.loads(text)["deployment"]["resources"]]
+        assert all(urn.startswith(f"urn:pulumi:{environment}::groundplan::") for urn in urns)
+        assert "sourcePosition" not in text
