@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -62,6 +62,7 @@ def run(
     stack_file: Path | None = None,
     project: Path = PROJECT_ROOT,
     log: EventLog | None = None,
+    options: Sequence[str] = (),
 ) -> StackResult:
     """Run one operation to its end, as a person would type it in the rehearsal's shell.
 
@@ -75,6 +76,7 @@ def run(
         on_tally: told after each resource's beginning and end. Called in another thread.
         project: root of the program; another one than ours where an older commit is applied.
         log: takes the events in; for who wants those of an operation that fails, too.
+        options: further words of the command line.
 
     Raises:
         GroundplanError: it failed; the message is the first error that is not a consequence of another one.
@@ -85,6 +87,7 @@ def run(
         words += ["--yes", "--skip-preview"]
     if world.scope == "aws" and operation in {"preview", "up"}:
         words += ["--exclude", KUBERNETES]
+    words += options
     log = log or EventLog(on_tally=on_tally)
     began = time.monotonic()
     exit_code, output = _run(world, words, log, stack_file, project)

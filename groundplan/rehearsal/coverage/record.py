@@ -34,6 +34,7 @@ _AWS = "aws:"
 _NO_DIGEST = f"sha256:{'0' * 64}"
 """No node pulls an image where only the AWS half is played."""
 _NOTE_EVERY = 20
+_GO_ON = ("--continue-on-error",)
 _CREATED = frozenset({"create", "create-replacement"})
 _UPDATED = frozenset({"update"})
 _REFRESHED = frozenset({"refresh", "same"})
@@ -100,7 +101,7 @@ def _run(
         GroundplanError: it failed and may not.
     """
     try:
-        stack.run(world, operation, stack_file=stack_file, log=events)
+        stack.run(world, operation, stack_file=stack_file, log=events, options=_GO_ON if may_fail else ())
     except GroundplanError:
         if not may_fail:
             raise

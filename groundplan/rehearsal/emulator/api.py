@@ -8,6 +8,7 @@ import re
 import ssl
 import threading
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -20,6 +21,7 @@ from groundplan.rehearsal.emulator import (
     access_points,
     amendments,
     answer_record,
+    calls,
     enforcement,
     sts,
 )
@@ -38,6 +40,8 @@ from groundplan.rehearsal.emulator.tls import TlsServer
 log = logging.getLogger(__name__)
 
 _ACTION = "groundplan.action"
+_PAGE = b"<!doctype html>"
+_PAGES = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 class Dispatcher(DomainDispatcherApplication):
@@ -80,7 +84,7 @@ class Dispatcher(DomainDispatcherApplication):
             answer = answer or self._repetitions.answer(environ)
             if answer is None:
                 with watched() as origins:
-                    answer = Response.from_app(application, environ, buffered=True)
+                    answer = _answered(application, environ)
                 self._answers.note(environ, answer, origins)
                 self._repetitions.remember(environ, answer)
             if self._faults:
@@ -101,6 +105,31 @@ class Dispatcher(DomainDispatcherApplication):
             if service == "sts":
                 return f"sts.{region}.amazonaws.com"
         return super().infer_service_region_host(environ, path)
+
+
+def _answered(application: Any, environ: dict[str, Any]) -> Response:
+    """What moto says; where it has no words for a call, an error that SDKs understand and do not ask again.
+
+    Of what moto lacks or trips over would otherwise come a page and 500: SDKs try such a call for an hour.
+    """
+    try:
+        answer = Response.from_app(application, environ, buffered=True)
+    except Exception:
+        log.exception("moto failed")
+        return _no_answer(environ) or Response("the emulator failed: see its log", HTTPStatus.NOT_IMPLEMENTED)
+    is_page = answer.status_code in _PAGES and answer.get_data().startswith(_PAGE)
+    return (_no_answer(environ) if is_page else None) or answer
+
+
+def _no_answer(environ: dict[str, Any]) -> Response | None:
+    """The error, in the shape of the service's own; None if the request is no call."""
+    environ["wsgi.input"].seek(0)
+    try:
+        call = calls.read(environ)
+    except calls.UnknownCallError:
+        return None
+    message = f"The emulator of the rehearsal cannot answer {call.scope}:{call.operation}; why: its log"
+    return enforcement.error_answer(call, "NotImplemented", message, HTTPStatus.NOT_IMPLEMENTED)
 
 
 def _receive_body(environ: dict[str, Any]) -> None:

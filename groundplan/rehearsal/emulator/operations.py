@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from moto.backup import urls as backup_urls
 from moto.backup.exceptions import ResourceNotFoundException
+from moto.backup.models import Plan
 from moto.backup.responses import BackupResponse
 from moto.budgets.responses import BudgetsResponse
 from moto.ce.responses import CostExplorerResponse
@@ -24,6 +25,7 @@ def install() -> None:
     """Apply all; a second call changes nothing."""
     add(
         BackupResponse,
+        update_backup_plan=update_backup_plan,
         create_backup_selection=create_backup_selection,
         get_backup_selection=get_backup_selection,
         list_backup_selections=list_backup_selections,
@@ -37,6 +39,7 @@ def install() -> None:
     wrap(BudgetsResponse, "create_budget", _keep_budget_tags)
     add(
         BudgetsResponse,
+        update_budget=update_budget,
         describe_subscribers_for_notification=describe_subscribers_for_notification,
         list_tags_for_resource=list_budget_tags,
         tag_resource=tag_budget,
@@ -54,6 +57,16 @@ def install() -> None:
 
 
 # --- Backup ----------------------------------------------------------------------------------------
+def update_backup_plan(response: Any) -> str:
+    """Backup: other rules, as a new version of the plan."""
+    backend, identifier = response.backup_backend, response.path.rstrip("/").rpartition("/")[2]
+    plan = backend.get_backup_plan(identifier, None)  # fails where there is none
+    made = Plan(json.loads(response.body)["BackupPlan"], plan.creator_request_id, backend)
+    for name in ("backup_plan", "version_id", "advanced_backup_settings"):
+        setattr(plan, name, getattr(made, name))
+    return json.dumps(plan.to_dict())
+
+
 def _selections(response: Any) -> dict[str, dict[str, Any]]:
     """Selections of the plan in the path, by id."""
     backend, plan = response.backup_backend, response.path.split("/plans/")[1].split("/")[0]
@@ -115,6 +128,16 @@ def list_recovery_points_by_backup_vault(response: Any) -> str:
 
 
 # --- Budgets ---------------------------------------------------------------------------------------
+def update_budget(response: Any) -> str:
+    """Budgets: other limits, filters or periods; who is told stays."""
+    asked = json.loads(response.body)
+    account, wanted = asked["AccountId"], asked["NewBudget"]
+    response.backend.describe_budget(account, wanted["BudgetName"])  # fails where there is none
+    kept = response.backend.budgets[account][wanted["BudgetName"]]
+    kept.budget = type(kept)(wanted, []).budget
+    return "{}"
+
+
 def describe_subscribers_for_notification(response: Any) -> str:
     """Budgets: who is told."""
     asked = json.loads(response.body)

@@ -29,6 +29,7 @@ _JAVA = {
     r"\p{L}": r"\w",
     r"\p{N}": r"\d",
     r"\p{Z}": r"\s",
+    "(?i)": "",  # amid a pattern Python has no flags; the one that is so forbids something, in all cases
 }
 """Characters as Java (and so the models) writes them, and as Python does, or the nearest wider class."""
 

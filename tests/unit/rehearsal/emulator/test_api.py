@@ -8,10 +8,12 @@ import ssl
 import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from werkzeug.test import Client, EnvironBuilder
 
 from groundplan.rehearsal.emulator import calls
@@ -53,6 +55,27 @@ def test_one_request_is_answered_at_a_time(tmp_path: Path) -> None:
         answers = list(pool.map(lambda _: client.open(EnvironBuilder("/moto-api/")).status_code, range(2)))
     assert answers == [200, 200]
     assert not met
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "arguments"),
+    [
+        ("inspector2", "list_coverage", {}),  # a path that moto does not know
+        ("cloudtrail", "lookup_events", {}),  # a target that it does not know
+        ("ssm", "describe_instance_information", {}),
+        ("iam", "list_service_specific_credentials", {}),  # an action of a form
+    ],
+)
+def test_what_moto_lacks_is_said_and_not_asked_again(
+    aws: Emulated, service: str, method: str, arguments: dict[str, Any]
+) -> None:
+    """An error of the service's own shape; no SDK tries such a one again, as it does after a 500."""
+    with pytest.raises(ClientError, match=rf"The emulator of the rehearsal cannot answer {service}:") as said:
+        getattr(aws.client(service), method)(**arguments)
+    answer = said.value.response
+    assert answer["Error"]["Code"] == "NotImplemented"
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.NOT_IMPLEMENTED
+    assert answer["ResponseMetadata"]["RetryAttempts"] == 0
 
 
 def test_many_connections_at_once_are_all_answered(aws: Emulated) -> None:

@@ -33,6 +33,50 @@ def test_selections_of_a_backup_plan(aws: Emulated) -> None:
     assert left(aws, "backup") == []
 
 
+def test_a_backup_plan_is_changed_in_place(aws: Emulated) -> None:
+    """It stays the same plan, in another version, with its selections."""
+    client = checked_client(aws, "backup")
+    client.create_backup_vault(BackupVaultName="two")
+    rule = {"RuleName": "weekly", "TargetBackupVaultName": "two"}
+    old = client.create_backup_plan(BackupPlan={"BackupPlanName": "two", "Rules": [rule]})
+    plan = old["BackupPlanId"]
+    selection = {"SelectionName": "tagged", "IamRoleArn": aws.role("backup-two")}
+    client.create_backup_selection(BackupPlanId=plan, BackupSelection=selection)
+    rules = [rule | {"ScheduleExpression": "cron(0 3 * * ? *)"}]
+    new = client.update_backup_plan(BackupPlanId=plan, BackupPlan={"BackupPlanName": "two", "Rules": rules})
+    assert (new["BackupPlanId"], new["BackupPlanArn"]) == (plan, old["BackupPlanArn"])
+    assert new["VersionId"] != old["VersionId"]
+    (found,) = client.get_backup_plan(BackupPlanId=plan)["BackupPlan"]["Rules"]
+    assert found["ScheduleExpression"] == "cron(0 3 * * ? *)"
+    (kept,) = client.list_backup_selections(BackupPlanId=plan)["BackupSelectionsList"]
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        client.update_backup_plan(BackupPlanId="none", BackupPlan={"BackupPlanName": "two", "Rules": rules})
+    client.delete_backup_selection(BackupPlanId=plan, SelectionId=kept["SelectionId"])
+    client.delete_backup_plan(BackupPlanId=plan)
+    client.delete_backup_vault(BackupVaultName="two")
+
+
+def test_a_budget_is_changed_in_place(aws: Emulated) -> None:
+    """Another limit; who is told stays."""
+    client = checked_client(aws, "budgets")
+    named = {"AccountId": ACCOUNT_ID, "BudgetName": "two"}
+    budget = {"BudgetName": "two", "BudgetType": "COST", "TimeUnit": "MONTHLY"}
+    notification = {"NotificationType": "ACTUAL", "ComparisonOperator": "GREATER_THAN", "Threshold": 80.0}
+    told = [{"SubscriptionType": "SNS", "Address": TOPIC}]
+    client.create_budget(
+        AccountId=ACCOUNT_ID,
+        Budget=budget | {"BudgetLimit": {"Amount": "10", "Unit": "USD"}},
+        NotificationsWithSubscribers=[{"Notification": notification, "Subscribers": told}],
+    )
+    changed = budget | {"BudgetLimit": {"Amount": "20", "Unit": "USD"}}
+    client.update_budget(AccountId=ACCOUNT_ID, NewBudget=changed)
+    assert client.describe_budget(**named)["Budget"]["BudgetLimit"]["Amount"] == "20"
+    assert len(client.describe_notifications_for_budget(**named)["Notifications"]) == 1
+    client.delete_budget(**named)
+    with pytest.raises(ClientError, match="NotFoundException"):
+        client.update_budget(AccountId=ACCOUNT_ID, NewBudget=changed)
+
+
 def test_subscribers_and_tags_of_a_budget(aws: Emulated) -> None:
     """Both come back as given."""
     client = checked_client(aws, "budgets")
