@@ -17,6 +17,7 @@ HOLDS_DATA = {
     "aws:dynamodb/table:Table": "its items",
     "aws:msk/cluster:Cluster": "its topics and their events",
     "aws:msk/serverlessCluster:ServerlessCluster": "its topics and their events",
+    "aws:msk/topic:Topic": "its events",
     "aws:efs/fileSystem:FileSystem": "its files",
     "aws:fsx/lustreFileSystem:LustreFileSystem": "its files",
     "aws:ebs/volume:Volume": "its blocks",
