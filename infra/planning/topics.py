@@ -94,9 +94,18 @@ def plan_topics(
     ]
 
 
-def tenant_principal(account_id: str, role: str, tenant: str) -> str:
-    """The user that Kafka sees: MSK takes a role's session for another user whenever its name differs."""
-    return f"arn:aws:sts::{account_id}:assumed-role/{role}/{tenant}"
+def kafka_users(partition: str, account_id: str, roles: str) -> str:
+    """How the names begin of the users that Kafka sees for roles whose names begin with `roles`."""
+    return f"arn:{partition}:sts::{account_id}:assumed-role/{roles}"
+
+
+def kafka_user(partition: str, account_id: str, role: str, session: str) -> str:
+    """The user that Kafka sees. To MSK, each name of a session of a role is another user.
+
+    Source: "Multi-tenancy Apache Kafka clusters in Amazon MSK with IAM access control and Kafka quotas",
+    AWS Big Data Blog, 2023.
+    """
+    return kafka_users(partition, account_id, f"{role}/{session}")
 
 
 def broker_share(

@@ -87,10 +87,10 @@ class TopicOperations(Operations):
         configs, partitions = self.params.get("Configs"), self.params.get("PartitionCount")
         if (configs is None) == (partitions is None):
             raise BadRequestError("You must specify either configs or partitionCount to update.")
-        if configs is not None:
-            topics.configure(name, _configuration(configs))
-        else:
+        if partitions is not None:
             topics.grow(name, partitions)
+        else:
+            topics.configure(name, _configuration(configs))
         return self._status(name, "UPDATING")
 
     def delete_topic(self) -> ActionResult:

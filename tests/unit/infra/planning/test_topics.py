@@ -7,10 +7,10 @@ import pytest
 from infra.planning.topics import (
     Quota,
     broker_share,
+    kafka_user,
     partitions_held,
     plan_topics,
     produce_capacity_kib_per_s,
-    tenant_principal,
 )
 
 
@@ -64,6 +64,6 @@ def test_a_cluster_takes_what_two_zones_write() -> None:
 def test_kafka_knows_a_tenant_by_the_session_of_its_role() -> None:
     """As MSK writes it: without the path that a role's own ARN has."""
     assert (
-        tenant_principal("123456789012", "groundplan-prod-vision-stream", "vision")
+        kafka_user("aws", "123456789012", "groundplan-prod-vision-stream", "vision")
         == "arn:aws:sts::123456789012:assumed-role/groundplan-prod-vision-stream/vision"
     )
