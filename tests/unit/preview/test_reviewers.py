@@ -150,8 +150,8 @@ def test_a_topic_that_goes_loses_its_events() -> None:
     deleted = review(changes(step("delete", TOPIC, {}, None)))
     (found,) = [each for each in deleted if each.section is Section.DATA]
     assert (found.weight, "loses its events" in found.text) == (Weight.DANGER, True)
-    kept = [{"configs": json.dumps({"retention.ms": each})} for each in ("1", "-1")]
-    longer = step("update", TOPIC, *kept)
+    short, for_ever = ({"configs": json.dumps({"retention.ms": each})} for each in ("1", "-1"))
+    longer = step("update", TOPIC, short, for_ever)
     grown = step("update", TOPIC, {"partitionCount": 6}, {"partitionCount": 12})
     careful = {Section.DATA, Section.PROTECTION}
     assert [each for each in review(changes(longer, grown)) if each.section in careful] == []
