@@ -85,6 +85,7 @@ def test_a_topic_lives_and_is_gone(topics: MskTopics, inputs: dict[str, Any]) ->
     given = struct({**inputs, "region": REGION})
     made = topics.create(provider_pb2.CreateRequest(properties=given))
     assert topics.diff(provider_pb2.DiffRequest(olds=made.properties, news=given)).diffs == []
+    assert made.id == f"{inputs['clusterArn']},t"  # by which `groundplan state` imports what a crash left
     imported = topics.read(provider_pb2.ReadRequest(id=made.id))
     assert json_format.MessageToDict(imported.inputs)["partitionCount"] == 3
     changes = {"partitionCount": 6, "configs": '{"retention.ms": "2000"}'}
