@@ -21,7 +21,7 @@ lint: setup setup-test
 
 setup: $(VENV)/.debian-packages $(VENV)/.run
 
-setup-test: $(VENV)/.test
+setup-test: $(VENV)/.debian-test-packages $(VENV)/.test
 
 $(VENV)/bin/uv: constraints/uv.txt | $(VENV)/.debian-packages
 	$(PYTHON) -m venv $(VENV)
@@ -30,6 +30,10 @@ $(VENV)/bin/uv: constraints/uv.txt | $(VENV)/.debian-packages
 
 $(VENV)/.debian-packages: groundplan/rehearsal/toolchain/debian-packages.txt
 	mkdir -p $(VENV)
+	groundplan/rehearsal/toolchain/install-debian-packages.sh $<
+	touch $@
+
+$(VENV)/.debian-test-packages: tests/debian-packages.txt | $(VENV)/.debian-packages
 	groundplan/rehearsal/toolchain/install-debian-packages.sh $<
 	touch $@
 

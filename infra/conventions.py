@@ -24,6 +24,7 @@ class ComponentType(StrEnum):
     REPLICAS = "groundplan:aws:Replicas"
     REPLICATION = "groundplan:aws:Replication"
     STREAMING = "groundplan:aws:Streaming"
+    STREAM_ACCESS = "groundplan:aws:StreamAccess"
     SCHEMA_REGISTRY = "groundplan:aws:SchemaRegistry"
     DATA_STORES = "groundplan:aws:DataStores"
     EDGE = "groundplan:aws:Edge"
@@ -42,6 +43,7 @@ class ComponentType(StrEnum):
     INGEST = "groundplan:kubernetes:Ingest"
     TRAINING = "groundplan:kubernetes:Training"
     INFERENCE = "groundplan:kubernetes:Inference"
+    STREAM_QUOTAS = "groundplan:kubernetes:StreamQuotas"
 
 
 class Persona(StrEnum):

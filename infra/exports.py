@@ -25,7 +25,11 @@ def stack_outputs(settings: Settings, estate: AwsEstate, tenants: dict[str, Tena
         "databases": estate.catalogue.outputs.databases,
         "workgroups": estate.catalogue.outputs.workgroups,
         "access_points": estate.access_points.outputs.aliases,
-        "streaming": {"bootstrap_brokers": estate.streaming.outputs.bootstrap_brokers, **_schemas(estate)},
+        "streaming": {
+            "bootstrap_brokers": estate.streaming.outputs.bootstrap_brokers,
+            **_roles(estate),
+            **_schemas(estate),
+        },
         "audit": {"bucket": estate.audit.outputs.bucket, "trail_arn": estate.audit.outputs.trail_arn},
         "database": {"endpoint": estate.data_stores.outputs.database_endpoint},
         "cache": {"endpoint": estate.cache.outputs.endpoint},
@@ -41,6 +45,11 @@ def stack_outputs(settings: Settings, estate: AwsEstate, tenants: dict[str, Tena
 def _schemas(estate: AwsEstate) -> dict[str, Any]:
     """Nothing where no schema is declared."""
     return {"schema_registry": estate.schemas.outputs.name} if estate.schemas else {}
+
+
+def _roles(estate: AwsEstate) -> dict[str, Any]:
+    """Nothing where MSK is serverless."""
+    return {"roles": estate.stream_access.outputs.role_arns} if estate.stream_access else {}
 
 
 def _edge(estate: AwsEstate) -> dict[str, Any]:

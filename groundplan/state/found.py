@@ -69,6 +69,7 @@ _BY_INPUTS: Mapping[str, Callable[[Inputs], str | None]] = MappingProxyType(
         "aws:iam/rolePolicy:RolePolicy": _join(":", "role", "name"),
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _join("/", "role", "policyArn"),
         "aws:kms/keyPolicy:KeyPolicy": _join("", "keyId"),
+        "aws:msk/topic:Topic": _join(",", "clusterArn", "name"),
     }
 )
 """Type -> its id from its own inputs, where that is not simply its name."""

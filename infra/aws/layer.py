@@ -24,6 +24,7 @@ from infra.aws.operations import Operations
 from infra.aws.providers import Providers
 from infra.aws.registry import Registry
 from infra.aws.schema_registry import SchemaRegistry
+from infra.aws.stream_access import StreamAccess
 from infra.aws.streaming import Streaming
 from infra.aws.training_filesystem import TrainingFilesystem
 from infra.aws.workload_identity import WorkloadIdentity
@@ -35,7 +36,7 @@ from infra.settings.models import Settings
 class AwsEstate:
     """The components that an environment consists of; identities by tenant, then by workload.
 
-    File systems are by tenant, of those that have one.
+    File systems are by tenant, of those that have one; the stream's roles are there where its topics are.
     """
 
     account: Account
@@ -53,6 +54,7 @@ class AwsEstate:
     addons: ClusterAddons
     filesystems: dict[str, TrainingFilesystem]
     identities: dict[str, dict[str, WorkloadIdentity]]
+    stream_access: StreamAccess | None
     audit: Audit
     operations: Operations
     edge: Edge | None
@@ -94,6 +96,7 @@ def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
         addons=addons,
         filesystems=training.filesystems(site, network, keys, lake, cluster),
         identities=identities,
+        stream_access=access.stream_access(site, cluster, identities),
         audit=foundation.audit(site, keys, lake),
         operations=foundation.operations(
             site, keys, cluster, foundation.backup_copies(site, providers.second)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,14 +13,15 @@ from pulumi_aws.ec2.security_group import SecurityGroup
 from pulumi_aws.msk.cluster import Cluster
 from pulumi_aws.msk.configuration import Configuration
 from pulumi_aws.msk.serverless_cluster import ServerlessCluster
+from pulumi_aws.msk.topic import Topic
 
 from infra.aws.client_groups import admit, create_group
 from infra.conventions import PROJECT, ComponentType, physical_name, registered
+from infra.planning import topics as plan
+from infra.planning.streaming import REPLICATION
 
 IAM_PORT = 9098
 _EXPORTER_PORTS = {"JMX exporter": 11001, "node exporter": 11002}
-_REPLICAS = 3
-_MIN_IN_SYNC = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,7 @@ class Brokers:
         log_group: name of the log group of the brokers' own logs.
         log_retention_days: how long it keeps them.
         logs_key_arn: KMS key of the log group.
+        topics: those of the tenants.
     """
 
     kafka_version: str
@@ -49,6 +52,7 @@ class Brokers:
     log_group: str
     log_retention_days: int
     logs_key_arn: Input[str]
+    topics: Sequence[plan.Topic]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,10 +169,24 @@ class Streaming(pulumi.ComponentResource):
             tags={"DataClass": "streaming"},
             opts=self._guarded,
         )
+        for topic in brokers.topics:
+            self._create_topic(topic, cluster)
         return StreamingOutputs(
             arn=cluster.arn,
             bootstrap_brokers=cluster.bootstrap_brokers_sasl_iam,
             security_group_id=group.id,
+        )
+
+    def _create_topic(self, topic: plan.Topic, cluster: Cluster) -> Topic:
+        """By MSK's own API. Kafka refuses fewer partitions; another name or cluster is another topic."""
+        return Topic(
+            f"{self._name}-{topic.name}",
+            name=topic.name,
+            cluster_arn=cluster.arn,
+            partition_count=topic.partitions,
+            replication_factor=REPLICATION,
+            configs=json.dumps(topic.configuration, sort_keys=True),
+            opts=self._guarded,
         )
 
     def _create_configuration(self, brokers: Brokers) -> Configuration:
@@ -204,13 +222,13 @@ def _durable(brokers: Brokers) -> dict[str, str]:
     """
     return {
         "auto.create.topics.enable": "false",
-        "default.replication.factor": str(_REPLICAS),
+        "default.replication.factor": str(REPLICATION),
         "log.retention.hours": str(brokers.retention_hours),
-        "min.insync.replicas": str(_MIN_IN_SYNC),
+        "min.insync.replicas": str(plan.MIN_IN_SYNC),
         "num.partitions": str(brokers.partitions),
-        "offsets.topic.replication.factor": str(_REPLICAS),
-        "transaction.state.log.min.isr": str(_MIN_IN_SYNC),
-        "transaction.state.log.replication.factor": str(_REPLICAS),
+        "offsets.topic.replication.factor": str(REPLICATION),
+        "transaction.state.log.min.isr": str(plan.MIN_IN_SYNC),
+        "transaction.state.log.replication.factor": str(REPLICATION),
         "unclean.leader.election.enable": "false",
     }
 

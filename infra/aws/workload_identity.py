@@ -15,7 +15,8 @@ from infra.aws.account import Account
 from infra.aws.documents import Statement, allow, document
 from infra.conventions import ComponentType, physical_name, registered
 
-_LONGEST_SESSION_S = 3600
+LONGEST_SESSION_S = 3600
+"""The least that IAM accepts as the longest session of a role."""
 _READ = ("s3:GetObject",)
 _WRITE = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject")
 
@@ -57,6 +58,7 @@ class WorkloadIdentityArgs:
         grants: what it may do in the lake.
         cache_arns: the cache and the tenant's user of it, if it may connect.
         schema_arns: the registry of schemas and its schemas, if it may read them.
+        stream_role_arn: the role by which it connects to the event stream, if it may.
     """
 
     environment: str
@@ -69,6 +71,7 @@ class WorkloadIdentityArgs:
     grants: Sequence[Grant]
     cache_arns: Sequence[Input[str]] = ()
     schema_arns: Sequence[Input[str]] = ()
+    stream_role_arn: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,11 +92,11 @@ class WorkloadIdentity(pulumi.ComponentResource):
         self._args = args
         self.grants = tuple(args.grants)
         self._child = pulumi.ResourceOptions(parent=self)
-        self._physical_name = physical_name(args.environment, args.tenant, args.workload)
+        self.role_name = physical_name(args.environment, args.tenant, args.workload)
         role = self._create_role()
         permission = self._permit(role)
         association = PodIdentityAssociation(
-            self._physical_name,
+            self.role_name,
             cluster_name=args.cluster_name,
             namespace=args.namespace,
             service_account=args.workload,
@@ -105,40 +108,29 @@ class WorkloadIdentity(pulumi.ComponentResource):
 
     def _create_role(self) -> Role:
         args = self._args
-        trust = document(
-            allow(
-                "AssumedByPods",
-                principals={"Service": "pods.eks.amazonaws.com"},
-                actions=["sts:AssumeRole", "sts:TagSession"],
-                conditions={
-                    "StringEquals": {
-                        "aws:SourceAccount": args.account.id,
-                        "aws:RequestTag/kubernetes-namespace": args.namespace,
-                        "aws:RequestTag/kubernetes-service-account": args.workload,
-                    },
-                    "ArnEquals": {"aws:SourceArn": args.cluster_arn},
-                },
-            )
+        trust = pods_trust(
+            args.account, args.cluster_arn, namespace=args.namespace, service_account=args.workload
         )
         return Role(
-            self._physical_name,
-            name=self._physical_name,
+            self.role_name,
+            name=self.role_name,
             description=f"{args.workload} of tenant {args.tenant}",
             assume_role_policy=trust,
-            max_session_duration=_LONGEST_SESSION_S,
+            max_session_duration=LONGEST_SESSION_S,
             tags={"Tenant": args.tenant},
             opts=self._child,
         )
 
     def _permit(self, role: Role) -> RolePolicy:
         return RolePolicy(
-            self._physical_name,
+            self.role_name,
             name="lake",
             role=role.name,
             policy=document(
                 *(statement for grant in self._args.grants for statement in self._granted(grant)),
                 *self._connecting(),
                 *self._reading_schemas(),
+                *self._streaming(),
             ),
             opts=self._child,
         )
@@ -151,6 +143,11 @@ class WorkloadIdentity(pulumi.ComponentResource):
         arns = self._args.schema_arns
         actions = ["glue:GetSchema", "glue:GetSchemaByDefinition", "glue:GetSchemaVersion"]
         return [allow("ReadSchemas", actions=actions, resources=arns)] if arns else []
+
+    def _streaming(self) -> list[Statement]:
+        arn = self._args.stream_role_arn
+        actions = ["sts:AssumeRole", "sts:TagSession"]
+        return [allow("BecomeClientOfStream", actions=actions, resources=[arn])] if arn else []
 
     def _granted(self, grant: Grant) -> list[Statement]:
         args = self._args
@@ -176,3 +173,24 @@ class WorkloadIdentity(pulumi.ComponentResource):
                 },
             ),
         ]
+
+
+def pods_trust(
+    account: Account, cluster_arn: Input[str], *, namespace: str, service_account: str
+) -> Output[str]:
+    """The trust policy of a role that only pods of one service account of one cluster can take."""
+    return document(
+        allow(
+            "AssumedByPods",
+            principals={"Service": "pods.eks.amazonaws.com"},
+            actions=["sts:AssumeRole", "sts:TagSession"],
+            conditions={
+                "StringEquals": {
+                    "aws:SourceAccount": account.id,
+                    "aws:RequestTag/kubernetes-namespace": namespace,
+                    "aws:RequestTag/kubernetes-service-account": service_account,
+                },
+                "ArnEquals": {"aws:SourceArn": cluster_arn},
+            },
+        )
+    )

@@ -1,4 +1,4 @@
-"""Job templates: suspended CronJobs that people and pipelines start runs from."""
+"""Job templates: CronJobs, suspended where people and pipelines start the runs."""
 
 from __future__ import annotations
 
@@ -25,18 +25,20 @@ def job_template(
     pod: PodSpecArgsDict,
     retries: int,
     timeout_s: int,
+    schedule: str | None = None,
     opts: pulumi.ResourceOptions,
     **more: Any,
 ) -> CronJob:
     """Register a template; `kubectl create job NAME --from=cronjob/<service>` starts a run.
 
-    It is suspended: a run is somebody's decision, and makes no difference to what Pulumi knows.
+    Without a schedule it is suspended: a run is somebody's decision, and no difference to what Pulumi knows.
 
     Args:
         workload: what runs.
         pod: its pod; restarts `Never`, so that each attempt leaves its logs.
         retries: failed pods that are replaced before the run has failed. Drained nodes do not count.
         timeout_s: a run that takes longer is stopped.
+        schedule: when runs start by themselves, as cron has it, in UTC.
         opts: where it belongs.
         more: further fields of the Job.
     """
@@ -64,8 +66,8 @@ def job_template(
         f"{workload.tenant}-{workload.service}",
         metadata=workload.metadata(workload.service),
         spec={
-            "suspend": True,
-            "schedule": "0 3 * * *",
+            "suspend": schedule is None,
+            "schedule": schedule or "0 3 * * *",
             "time_zone": "Etc/UTC",
             "concurrency_policy": "Forbid",
             "job_template": {"metadata": {"labels": workload.pod_labels}, "spec": job},

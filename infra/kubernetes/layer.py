@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from pulumi import Output, ResourceOptions
 
 from infra.aws.layer import AwsEstate
+from infra.aws.stream_access import KEEPER, KEEPER_NAMESPACE, stream_role
 from infra.aws.streaming import IAM_PORT
+from infra.conventions import physical_name
 from infra.kubernetes.access import kubernetes_provider
 from infra.kubernetes.admission import Admission, AdmissionArgs, generated_manifests
 from infra.kubernetes.filesystem import LAKE_FOLDER, Filesystem
 from infra.kubernetes.inference import GRPC_PORT, HTTP_PORT, Inference, InferenceArgs
 from infra.kubernetes.ingest import Ingest, IngestArgs
 from infra.kubernetes.pods import PodSize, Workload
+from infra.kubernetes.stream_quotas import StreamQuotas, StreamQuotasArgs
 from infra.kubernetes.tenant import Tenant, TenantArgs
 from infra.kubernetes.training import Training, TrainingArgs
 from infra.planning.subnets import SHARED_ADDRESS_SPACE, plan_subnets
+from infra.planning.topics import Quota, broker_share, kafka_user, kafka_users
 from infra.settings.models import PodSizeSettings, Settings, TenantSettings
 from infra.settings.release import SERVICES, Release
 
@@ -44,9 +48,59 @@ def build_kubernetes(settings: Settings, estate: AwsEstate, release: Release) ->
     )
     # Policies come before whatever they judge.
     opts = ResourceOptions(provider=provider, depends_on=[admission])
+    _keep_quotas(settings, estate, release, opts)
     return {
         name: _TenantBuilder(settings, estate, release, name, tenant, opts).build()
         for name, tenant in settings.platform.tenants.items()
+    }
+
+
+def _keep_quotas(settings: Settings, estate: AwsEstate, release: Release, opts: ResourceOptions) -> None:
+    """The keeper of the stream's quotas, where there are brokers that can have some."""
+    if estate.stream_access is None:
+        return
+    platform = settings.platform
+    subnets = plan_subnets(platform.network.vpc_range, platform.network.zones)
+    StreamQuotas(
+        "stream-quotas",
+        StreamQuotasArgs(
+            namespace=KEEPER_NAMESPACE,
+            service_account=KEEPER,
+            image=Output.concat(
+                estate.registry.outputs.repository_urls["ingest"], "@", release.digest("ingest")
+            ),
+            pool=next(iter(platform.gpu_pools)),
+            region=settings.region,
+            kubernetes_version=platform.cluster.kubernetes_version,
+            bootstrap_brokers=estate.streaming.outputs.bootstrap_brokers,
+            broker_ranges=[str(subnet.address_range) for subnet in subnets.isolated],
+            broker_port=IAM_PORT,
+            pod_ranges=[str(platform.network.vpc_range), str(SHARED_ADDRESS_SPACE)],
+            quotas=_quotas(settings, estate),
+            user_prefix=kafka_users(
+                estate.account.partition, estate.account.id, f"{physical_name(platform.environment)}-"
+            ),
+        ),
+        # Pods get credentials only if the association is there before them.
+        ResourceOptions.merge(opts, ResourceOptions(depends_on=[estate.stream_access])),
+    )
+
+
+def _quotas(settings: Settings, estate: AwsEstate) -> dict[str, Quota]:
+    """By user of Kafka, each broker's share."""
+    platform = settings.platform
+    brokers = platform.streaming.brokers.per_zone * len(platform.network.zones)
+    return {
+        kafka_user(
+            estate.account.partition, estate.account.id, stream_role(platform.environment, tenant), tenant
+        ): broker_share(
+            produce_kib_per_s=quota.produce_kib_per_s,
+            consume_kib_per_s=quota.consume_kib_per_s,
+            request_percent=quota.request_percent,
+            brokers=brokers,
+        )
+        for tenant, each in platform.tenants.items()
+        if (quota := each.streaming.quota)
     }
 
 

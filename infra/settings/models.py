@@ -22,6 +22,7 @@ from infra.settings.recovery import RecoverySettings
 from infra.settings.registry import RegistrySettings
 from infra.settings.sharing import GpuSharingSettings, check_sharing
 from infra.settings.streaming import StreamingSettings
+from infra.settings.streams import TenantStreamSettings, check_streams
 from infra.settings.types import (
     AvailabilityZone,
     CallerRange,
@@ -202,6 +203,8 @@ class TenantSettings(SettingsModel):
     """What its pods together may request."""
     ingest: IngestSettings = IngestSettings()
     """Its ingest job."""
+    streaming: TenantStreamSettings = TenantStreamSettings()
+    """Its topics and its quota of the event stream."""
     training: TrainingSettings = TrainingSettings()
     """Its training job."""
     inference: InferenceSettings
@@ -266,6 +269,11 @@ class Settings(SettingsModel):
             checks.copies_outlive_lock(platform.recovery.backup_days, platform.operations.backup_lock_days)
         checks.no_overlap(platform.network.vpc_range, platform.cluster.service_range)
         checks.tenants_exist(platform.operations.tenant_budgets_usd, tuple(platform.tenants))
+        check_streams(
+            platform.streaming,
+            {name: tenant.streaming for name, tenant in platform.tenants.items()},
+            datasets={name: tenant.dataset for name, tenant in platform.tenants.items()},
+        )
         for name, tenant in platform.tenants.items():
             checks.pool_exists(name, tenant.pool, tuple(platform.gpu_pools))
             checks.pod_fits_node(

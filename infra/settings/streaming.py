@@ -35,7 +35,7 @@ class BrokerSettings(SettingsModel):
     volume_gib: Annotated[int, Field(ge=1, le=16384)] = 250
     """Volume of each broker in GiB. It can grow, never shrink."""
     partitions: Annotated[int, Field(ge=1, le=1000)] = 6
-    """Partitions of a topic that does not say how many."""
+    """Partitions of a topic that does not say how many. It can grow, never shrink."""
     retention_hours: Annotated[int, Field(ge=1, le=8760)] = 168
     """Hours that a topic keeps events for, unless it says otherwise."""
     log_retention_days: RetentionDays = 30
@@ -65,7 +65,8 @@ class StreamingSettings(SettingsModel):
 
     form: Literal["serverless", "provisioned"] = "serverless"
     """`serverless` needs no sizing, is encrypted by AWS' own key and is paid for by the hour and partition;
-    `provisioned` has brokers in three zones, our key and our configuration."""
+    `provisioned` has brokers in three zones, our key and our configuration, and with them the tenants' topics
+    and quotas: MSK Serverless has an API for neither."""
     brokers: BrokerSettings = BrokerSettings()
     """Brokers of the provisioned form; `serverless` has none."""
     schemas: Annotated[dict[ObjectName, SchemaSettings], Field(default_factory=dict)]

@@ -13,8 +13,11 @@ from functools import cache
 import pytest
 
 from groundplan.rehearsal.engines.aws_provider import AwsProvider
+from groundplan.rehearsal.providers.aws import sdk_schema
 from groundplan.rehearsal.providers.aws.bridge import schema_file
 from groundplan.rehearsal.providers.aws.bridge_schema import BridgeSchema
+from groundplan.rehearsal.providers.aws.msk_topic import INPUTS as INPUTS_OF_TOPICS
+from groundplan.rehearsal.providers.aws.msk_topic import TOKEN as MSK_TOPIC
 from groundplan.rehearsal.providers.aws.shapes import ABSENT_ON_PURPOSE, KEPT, Shape
 from groundplan.rehearsal.providers.aws.translation import Dictionary
 from groundplan.rehearsal.toolchain import Toolbox
@@ -79,6 +82,10 @@ def dictionary() -> Dictionary:
 
 
 def _shape(dictionary: Dictionary, token: str) -> Shape | None:
+    if token == MSK_TOPIC and not dictionary.has(token):  # served by the adapter then, with these inputs
+        known = sdk_schema.resource(token)
+        assert known is not None
+        return Shape(missing=frozenset(known.properties) - {*INPUTS_OF_TOPICS})
     is_function = token.rpartition(":")[2].startswith("get")
     return (dictionary.function if is_function else dictionary.resource)(token).shape
 

@@ -42,6 +42,8 @@ TYPE_TOKENS = {
     "Replicas": "groundplan:aws:Replicas",
     "Replication": "groundplan:aws:Replication",
     "SchemaRegistry": "groundplan:aws:SchemaRegistry",
+    "StreamAccess": "groundplan:aws:StreamAccess",
+    "StreamQuotas": "groundplan:kubernetes:StreamQuotas",
     "Streaming": "groundplan:aws:Streaming",
     "Tenant": "groundplan:kubernetes:Tenant",
     "Training": "groundplan:kubernetes:Training",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Generator
 from typing import Any
 
@@ -36,6 +38,7 @@ def answers(aws: Emulated) -> Answers:
     recorder = Recorder(kafka, "kafka")
     configuration = use_configurations(kafka)
     cluster = use_cluster(kafka, aws, configuration)
+    use_topics(kafka, cluster)
     serverless = kafka.create_cluster_v2(ClusterName="two", Serverless=serverless_form(aws))["ClusterArn"]
     kafka.list_clusters_v2(ClusterTypeFilter="SERVERLESS")
     kafka.describe_cluster_v2(ClusterArn=cluster)
@@ -105,6 +108,27 @@ def use_cluster(kafka: Any, aws: Emulated, configuration: str) -> str:
     return arn
 
 
+def encoded(**configuration: str) -> str:
+    """Settings of a topic as the API takes them; names with `_` for their dots."""
+    named = {name.replace("_", "."): value for name, value in configuration.items()}
+    return base64.b64encode(json.dumps(named).encode()).decode()
+
+
+def use_topics(kafka: Any, cluster: str) -> None:
+    """Create a topic, change all that can be changed, describe and delete it."""
+    one = {"ClusterArn": cluster, "TopicName": "vision.digits"}
+    kafka.create_topic(**one, PartitionCount=3, ReplicationFactor=3, Configs=encoded(retention_ms="1000"))
+    kafka.update_topic(**one, PartitionCount=6)
+    kafka.update_topic(**one, Configs=encoded(min_insync_replicas="2"))
+    kafka.list_topics(ClusterArn=cluster, TopicNameFilter="vision.")
+    assert len(kafka.describe_topic_partitions(**one)["Partitions"]) == 6
+    told = kafka.describe_topic(**one)
+    in_force = json.loads(base64.b64decode(told["Configs"]))
+    assert (told["PartitionCount"], told["ReplicationFactor"]) == (6, 3)
+    assert (in_force["min.insync.replicas"], in_force["retention.ms"]) == ("2", "604800000")
+    kafka.delete_topic(**one)
+
+
 @pytest.mark.parametrize("operation", sorted(implemented().values()))
 def test_the_answer_fits_the_service_model(answers: Answers, operation: str) -> None:
     """Types, enumerations and required members, and no member that AWS does not have."""
@@ -157,6 +181,38 @@ def test_what_is_in_use_stays(aws: Emulated) -> None:
         kafka.create_cluster(ClusterName="kept", **form)
     kafka.delete_cluster(ClusterArn=cluster)
     kafka.delete_configuration(Arn=arn)
+
+
+def test_a_topic_is_made_once_grows_only_and_needs_brokers(aws: Emulated) -> None:
+    """As Kafka has it; and MSK Serverless has no API for topics at all."""
+    kafka = aws.client("kafka")
+    cluster = kafka.create_cluster(ClusterName="topics", **provisioned_form(aws))["ClusterArn"]
+    serverless = kafka.create_cluster_v2(ClusterName="no-topics", Serverless=serverless_form(aws))[
+        "ClusterArn"
+    ]
+    one = {"ClusterArn": cluster, "TopicName": "a"}
+    made = {"PartitionCount": 3, "ReplicationFactor": 3}
+    kafka.create_topic(**one, **made)
+    cases: list[tuple[str, dict[str, Any], str]] = [
+        ("create_topic", {**one, **made}, "TopicExistsException"),
+        ("create_topic", {**one, **made, "TopicName": "b", "ReplicationFactor": 4}, "BadRequestException"),
+        ("create_topic", {**one, **made, "TopicName": "b c"}, "BadRequestException"),
+        ("create_topic", {**one, **made, "TopicName": "b", "PartitionCount": 0}, "BadRequestException"),
+        ("create_topic", {**one, **made, "ClusterArn": serverless}, "BadRequestException"),
+        ("update_topic", {**one, "PartitionCount": 2}, "BadRequestException"),
+        ("update_topic", {**one, "PartitionCount": 6, "Configs": encoded()}, "BadRequestException"),
+        ("update_topic", {**one, "Configs": encoded(no_such="1")}, "BadRequestException"),
+        ("update_topic", {**one, "Configs": "no base64!"}, "BadRequestException"),
+        ("describe_topic", {**one, "TopicName": "b"}, "NotFoundException"),
+        ("delete_topic", {**one, "TopicName": "b"}, "NotFoundException"),
+    ]
+    for call, parameters, code in cases:
+        with pytest.raises(ClientError) as error:
+            getattr(kafka, call)(**parameters)
+        assert error.value.response["Error"]["Code"] == code, (call, parameters)
+    assert kafka.describe_topic(**one)["PartitionCount"] == 3
+    for arn in (cluster, serverless):
+        kafka.delete_cluster(ClusterArn=arn)
 
 
 def test_no_part_of_msk_hides_a_method_of_another() -> None:

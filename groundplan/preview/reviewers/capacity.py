@@ -17,6 +17,7 @@ _SIZES: Mapping[str, Mapping[str, str]] = {
         "brokerNodeGroupInfo.instanceType": "type of broker",
         "brokerNodeGroupInfo.storageInfo.ebsStorageInfo.volumeSize": "GiB of each broker",
     },
+    "aws:msk/topic:Topic": {"partitionCount": "partitions"},
     "aws:rds/cluster:Cluster": {
         "serverlessv2ScalingConfiguration.minCapacity": "capacity units, at least",
         "serverlessv2ScalingConfiguration.maxCapacity": "capacity units, at most",

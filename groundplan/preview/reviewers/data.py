@@ -17,6 +17,7 @@ HOLDS_DATA = {
     "aws:dynamodb/table:Table": "its items",
     "aws:msk/cluster:Cluster": "its topics and their events",
     "aws:msk/serverlessCluster:ServerlessCluster": "its topics and their events",
+    "aws:msk/topic:Topic": "its events",
     "aws:efs/fileSystem:FileSystem": "its files",
     "aws:fsx/lustreFileSystem:LustreFileSystem": "its files",
     "aws:ebs/volume:Volume": "its blocks",
@@ -36,6 +37,8 @@ HOLDS_DATA = {
     "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition": "every object of its kind",
 }
 """Types that hold something which is not in the program, and what that is."""
+
+_TOPIC = "aws:msk/topic:Topic"
 
 SERVES = {
     "aws:eks/cluster:Cluster": "the cluster and all that runs in it",
@@ -59,12 +62,26 @@ SERVES = {
 def review(changes: Sequence[Change]) -> Iterator[Finding]:
     """A finding for each replacement and deletion of such a type."""
     for change in changes:
+        if change.type == _TOPIC and change.operation == "update":
+            yield from _partitions(change)
         if change.operation not in {"replace", "delete"}:
             continue
         if change.type in HOLDS_DATA:
             yield _finding(change, Weight.DANGER, f"loses {HOLDS_DATA[change.type]}")
         elif change.type in SERVES:
             yield _finding(change, Weight.WARNING, f"interrupts {SERVES[change.type]}")
+
+
+def _partitions(change: Change) -> Iterator[Finding]:
+    before, after = change.input("partitionCount", before=True), change.input("partitionCount")
+    if isinstance(before, int | float) and isinstance(after, int | float) and after < before:
+        yield Finding(
+            section=Section.DATA,
+            weight=Weight.DANGER,
+            subject=f"{change.kind} {change.name}",
+            urn=change.urn,
+            text=f"has {before:g} partitions. Kafka removes none: an update to {after:g} fails.",
+        )
 
 
 def _finding(change: Change, weight: Weight, consequence: str) -> Finding:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -52,10 +54,13 @@ _GUARDIANS = {
 """Types that protect others, and what is gone with them."""
 
 
+_HOUR_MS = 3_600_000
+
+
 def review(changes: Sequence[Change]) -> Iterator[Finding]:
     """A finding for each guard that would be given up or shortened."""
     for change in changes:
-        facts = [*_given_up(change), *_shortened(change)]
+        facts = [*_given_up(change), *_shortened(change), *_of_topic(change)]
         if change.was_protected and not change.is_protected and change.operation != "delete":
             facts.insert(0, "protect: true -> false: Pulumi would no longer refuse to delete it")
         if facts:
@@ -83,6 +88,25 @@ def _shortened(change: Change) -> Iterator[str]:
             for_ever = name == "retentionInDays" and prop.old == 0
             if (prop.new < prop.old and not (name == "retentionInDays" and prop.new == 0)) or for_ever:
                 yield f"{prop.path}: {_said(prop.old)} -> {_said(prop.new)} days"
+
+
+def _of_topic(change: Change) -> Iterator[str]:
+    """Its retention is in milliseconds, inside a document."""
+    if change.type != "aws:msk/topic:Topic":
+        return
+    before, after = (_retention_ms(change.input("configs", before=old)) for old in (True, False))
+    if before is not None and after is not None and after < before:
+        hours = [f"{value / _HOUR_MS:g}" for value in (before, after)]
+        yield f"retention: {hours[0]} -> {hours[1]} hours: older events are deleted at once"
+
+
+def _retention_ms(configs: Any) -> float | None:
+    """None where nothing is said; -1 is for ever."""
+    try:
+        value = float(json.loads(configs)["retention.ms"])
+    except (TypeError, ValueError, KeyError):
+        return None
+    return math.inf if value < 0 else value
 
 
 def _said(value: Any) -> str:

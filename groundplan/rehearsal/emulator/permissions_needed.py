@@ -16,6 +16,7 @@ from moto.kms.models import kms_backends
 from groundplan.rehearsal.emulator.calls import Call
 from groundplan.rehearsal.emulator.dependent_permissions import dependent_needs
 from groundplan.rehearsal.emulator.eks.account import Account
+from groundplan.rehearsal.emulator.kafka.permissions import topic_needs
 from groundplan.rehearsal.emulator.need import Need
 from groundplan.rehearsal.emulator.s3_permissions import object_needs
 
@@ -49,6 +50,10 @@ def needs(call: Call, account: Account) -> Iterator[Need]:
     """What the caller must be allowed; the call is refused if one of them is not."""
     if call.model == "s3":
         yield from object_needs(call, account)
+        return
+    of_topic = list(topic_needs(call.operation, call.parameters)) if call.model == "kafka" else []
+    if of_topic:
+        yield from of_topic
         return
     prefix = _PREFIX_OF_SCOPE.get(call.scope, call.scope)
     resources = list(_resources(prefix, call, _Names(account)))

@@ -11,6 +11,7 @@ from infra.aws.encryption import Encryption
 from infra.aws.identity import Identity, IdentityArgs, Pipelines
 from infra.aws.lake import bucket_name
 from infra.aws.schema_registry import SchemaRegistry
+from infra.aws.stream_access import StreamAccess, StreamAccessArgs, stream_role
 from infra.aws.workload_identity import Grant, WorkloadIdentity, WorkloadIdentityArgs
 from infra.conventions import tenant_namespace
 
@@ -66,6 +67,9 @@ def identities(
                     schema_arns=[schemas.outputs.arn, *schemas.outputs.schema_arns.values()]
                     if schemas and workload == "ingest"
                     else [],
+                    stream_role_arn=site.account.role_arn(stream_role(site.environment, tenant))
+                    if site.topics and workload == "ingest"
+                    else None,
                 ),
                 site.opts,
             )
@@ -73,6 +77,25 @@ def identities(
         }
         for tenant in site.platform.tenants
     }
+
+
+def stream_access(
+    site: Site, cluster: Cluster, identities: dict[str, dict[str, WorkloadIdentity]]
+) -> StreamAccess | None:
+    """Who uses the topics, where there are any. IAM knows only principals that are there."""
+    if not site.topics:
+        return None
+    return StreamAccess(
+        "stream-access",
+        StreamAccessArgs(
+            environment=site.environment,
+            account=site.account,
+            clients={tenant: [each["ingest"].role_name] for tenant, each in identities.items()},
+            cluster_name=cluster.outputs.name,
+            cluster_arn=cluster.outputs.arn,
+        ),
+        site.after(*(each["ingest"] for each in identities.values())),
+    )
 
 
 def _grants(site: Site, keys: Encryption) -> dict[str, list[Grant]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ ALL_BLOCKED = dict.fromkeys(
     ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"), True
 )
 MSK = "aws:msk/cluster:Cluster"
+TOPIC = "aws:msk/topic:Topic"
 POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 SERVICE = "kubernetes:core/v1:Service"
 INTERNAL = {"service.beta.kubernetes.io/aws-load-balancer-internal": "true"}
@@ -100,6 +102,10 @@ def test_what_closes_is_not(op: str, type_: str, old: Any, new: Any) -> None:
          Section.PROTECTION, "no longer refuse"),
         ("aws:s3/bucket:Bucket", {"forceDestroy": False}, {"forceDestroy": True},
          Section.PROTECTION, "not empty"),
+        (TOPIC, {"configs": '{"retention.ms": "604800000"}'}, {"configs": '{"retention.ms": "86400000"}'},
+         Section.PROTECTION, "retention: 168 -> 24 hours"),
+        (TOPIC, {"partitionCount": 12}, {"partitionCount": 6}, Section.DATA, "Kafka removes none"),
+        (TOPIC, {"partitionCount": 6}, {"partitionCount": 12}, Section.CAPACITY, "partitions: 6 -> 12"),
         ("aws:cloudwatch/logGroup:LogGroup", {"retentionInDays": 365}, {"retentionInDays": 30},
          Section.PROTECTION, "365 -> 30 days"),
         ("aws:cloudwatch/logGroup:LogGroup", {"retentionInDays": 0}, {"retentionInDays": 365},
@@ -124,7 +130,7 @@ def test_what_closes_is_not(op: str, type_: str, old: Any, new: Any) -> None:
     ],
 )  # fmt: skip
 def test_other_questions_are_asked(type_: str, old: Any, new: Any, section: Section, said: str) -> None:
-    """Protection, access and capacity."""
+    """Protection, data, access and capacity."""
     found = [each for each in review(changes(step("update", type_, old, new))) if each.section is section]
     assert found
     assert said in "\n".join(("\n".join((each.text, *each.facts))) for each in found)
@@ -137,3 +143,15 @@ def test_no_value_is_too_strange(junk: Any) -> None:
     for type_ in types:
         found = changes(step("update", type_, {"tags": junk, "x": 1}, {"tags": None, "x": junk}))
         review(found)
+
+
+def test_a_topic_that_goes_loses_its_events() -> None:
+    """The gravest finding there is; a longer retention and more partitions are none."""
+    deleted = review(changes(step("delete", TOPIC, {}, None)))
+    (found,) = [each for each in deleted if each.section is Section.DATA]
+    assert (found.weight, "loses its events" in found.text) == (Weight.DANGER, True)
+    short, for_ever = ({"configs": json.dumps({"retention.ms": each})} for each in ("1", "-1"))
+    longer = step("update", TOPIC, short, for_ever)
+    grown = step("update", TOPIC, {"partitionCount": 6}, {"partitionCount": 12})
+    careful = {Section.DATA, Section.PROTECTION}
+    assert [each for each in review(changes(longer, grown)) if each.section in careful] == []

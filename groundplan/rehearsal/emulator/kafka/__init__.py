@@ -1,1 +1,1 @@
-"""MSK of the emulated account: clusters, configurations and their operations, in place of moto's."""
+"""MSK of the emulated account: clusters, configurations, topics and their operations, in place of moto's."""

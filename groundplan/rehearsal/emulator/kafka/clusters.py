@@ -141,6 +141,7 @@ class ClusterOperations(Operations):
         arn = self.params["ClusterArn"]
         self.store.cluster(arn)
         del self.store.clusters[arn]
+        self.store.topics.pop(arn, None)
         return ActionResult({"ClusterArn": arn, "State": "DELETING"})
 
     def get_bootstrap_brokers(self) -> ActionResult:

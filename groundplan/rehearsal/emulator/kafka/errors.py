@@ -16,7 +16,7 @@ class BadRequestError(KafkaError):
 
 
 class NotFoundError(KafkaError):
-    """There is no such cluster or operation (404)."""
+    """There is no such cluster, operation or topic (404)."""
 
     code = "NotFoundException"
 
@@ -25,3 +25,9 @@ class ConflictError(KafkaError):
     """The name is taken (409)."""
 
     code = "ConflictException"
+
+
+class TopicExistsError(KafkaError):
+    """There is a topic of this name (409)."""
+
+    code = "TopicExistsException"

@@ -12,10 +12,11 @@ from groundplan.rehearsal.emulator.kafka.clusters import UpdateOperations
 from groundplan.rehearsal.emulator.kafka.errors import BadRequestError, KafkaError
 from groundplan.rehearsal.emulator.kafka.operations import ConfigurationOperations, TagOperations
 from groundplan.rehearsal.emulator.kafka.store import KafkaStore
+from groundplan.rehearsal.emulator.kafka.topics import TopicOperations
 from groundplan.rehearsal.emulator.shapes import problems
 
 
-class KafkaResponse(UpdateOperations, ConfigurationOperations, TagOperations):
+class KafkaResponse(UpdateOperations, ConfigurationOperations, TopicOperations, TagOperations):
     """One request to MSK; its parameters are checked against the service model first."""
 
     def __init__(self) -> None:

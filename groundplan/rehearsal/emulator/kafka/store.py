@@ -1,4 +1,4 @@
-"""What the emulated MSK remembers: clusters, configurations and operations, in the API's own shapes."""
+"""What the emulated MSK remembers: clusters, configurations, operations and topics."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from moto.ec2.models import ec2_backends
 from moto.kms.models import kms_backends
 
 from groundplan.rehearsal.emulator.kafka.errors import BadRequestError, NotFoundError
+from groundplan.rehearsal.emulator.kafka.topic_store import RememberedTopics, TopicStore
 
 Record = dict[str, Any]
 """A structure of the MSK API by its member names."""
@@ -51,10 +52,11 @@ class KafkaStore:
     clusters: dict[str, Record] = field(default_factory=dict)
     configurations: dict[str, Configuration] = field(default_factory=dict)
     operations: dict[str, Record] = field(default_factory=dict)
+    topics: dict[str, TopicStore] = field(default_factory=dict)
 
     def clear(self) -> None:
         """Forget everything."""
-        for part in (self.clusters, self.configurations, self.operations):
+        for part in (self.clusters, self.configurations, self.operations, self.topics):
             part.clear()
 
     def cluster(self, arn: str) -> Record:
@@ -66,6 +68,11 @@ class KafkaStore:
         if arn not in self.clusters:
             raise NotFoundError(f"Cluster {arn} does not exist.")
         return self.clusters[arn]
+
+    def topics_of(self, cluster: Record) -> TopicStore:
+        """Where the topics of a provisioned cluster are."""
+        brokers = cluster["Provisioned"]["NumberOfBrokerNodes"]
+        return self.topics.setdefault(cluster["ClusterArn"], RememberedTopics(brokers))
 
     def configuration(self, arn: str) -> Configuration:
         """The configuration of that ARN.

@@ -19,6 +19,7 @@ from groundplan.rehearsal.providers.aws.bridge_schema import BridgeSchema
 from groundplan.rehearsal.providers.aws.bridges import Bridges
 from groundplan.rehearsal.providers.aws.engine_relay import EngineRelay
 from groundplan.rehearsal.providers.aws.environment import provider_environment
+from groundplan.rehearsal.providers.aws.msk_topic import MskTopics
 from groundplan.rehearsal.providers.aws.server import AwsProvider
 from groundplan.rehearsal.providers.aws.translation import Dictionary
 from groundplan.rehearsal.providers.aws.tunnel import Tunnel
@@ -49,6 +50,7 @@ def main() -> int:
         Dictionary(BridgeSchema(args.schema)),
         relay,
         lambda: f"127.0.0.1:{listening_port(args.port_file)}",
+        MskTopics(environment),
     )
 
     def register(server: grpc.Server) -> None:

@@ -9,12 +9,15 @@ from importlib.metadata import version
 from typing import Any
 
 import grpc
+from botocore.exceptions import BotoCoreError, ClientError
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from groundplan.rehearsal.providers.aws import translation, values
 from groundplan.rehearsal.providers.aws.bridges import Bridges, Served
 from groundplan.rehearsal.providers.aws.engine_relay import EngineRelay
+from groundplan.rehearsal.providers.aws.msk_topic import TOKEN as MSK_TOPIC
+from groundplan.rehearsal.providers.aws.msk_topic import MskTopics
 from groundplan.rehearsal.providers.aws.translation import Dictionary, Entry, UnknownTokenError
 
 _STATUS_DETAILS = "grpc-status-details-bin"
@@ -37,12 +40,19 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         dictionary: what differs.
         relay: takes the bridges' log.
         relay_address: where the bridges reach the relay; known once the server listens.
+        topics: serves the topics of MSK where the bridge does not.
     """
 
     def __init__(
-        self, bridges: Bridges, dictionary: Dictionary, relay: EngineRelay, relay_address: Callable[[], str]
+        self,
+        bridges: Bridges,
+        dictionary: Dictionary,
+        relay: EngineRelay,
+        relay_address: Callable[[], str],
+        topics: MskTopics,
     ) -> None:
         self._bridges = bridges
+        self._topics = topics
         self._dictionary = dictionary
         self._relay = relay
         self._relay_address = relay_address
@@ -114,6 +124,8 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
         """Validate inputs and fill in defaults; refuse inputs that the provider at hand does not have."""
+        if self._is_ours(request.urn):
+            return self._topics.check(request)
         entry, served = self._resource(request.urn, context), self._served(context)
         refused = translation.refused_inputs(request.news, entry, served.region)
         if refused:
@@ -126,6 +138,8 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext
     ) -> provider_pb2.DiffResponse:
         """Compare."""
+        if self._is_ours(request.urn):
+            return self._topics.diff(request)
         entry = self._resource(request.urn, context)
         answer = self._about(entry, self._served(context), "Diff", request, context)
         translation.diff_to_sdk(answer, entry)
@@ -176,7 +190,16 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         with _errors_of_bridge(context):
             return _call(getattr(self._served(context).bridge.stub, method), request, context)
 
+    def _is_ours(self, urn: str) -> bool:
+        """Whether the type is served here, because the provider at hand lacks it."""
+        return translation.type_of(urn) == MSK_TOPIC and not self._dictionary.has(MSK_TOPIC)
+
     def _forward(self, method: str, request: Any, context: grpc.ServicerContext) -> Any:
+        if self._is_ours(request.urn):
+            try:
+                return getattr(self._topics, method.lower())(request)
+            except (BotoCoreError, ClientError) as error:
+                return context.abort(grpc.StatusCode.UNKNOWN, str(error))
         entry = self._resource(request.urn, context)
         return self._about(entry, self._served(context), method, request, context)
 

@@ -59,6 +59,10 @@ class Dictionary:
         self.configuration = lru_cache(maxsize=None)(self._configuration)
         """Shape of the provider's settings."""
 
+    def has(self, token: str) -> bool:
+        """Whether the provider at hand has a type or function."""
+        return self._tokens.bridged(token) is not None
+
     def _resource(self, token: str) -> Entry:
         bridged, ours = self._tokens.bridged(token), sdk_schema.resource(token)
         if bridged is None or ours is None:

@@ -11,6 +11,7 @@ from infra.aws.audit import trail_name
 from infra.aws.data_stores import DataStores, DataStoresArgs, database_log_group
 from infra.aws.encryption import Encryption, EncryptionArgs
 from infra.aws.streaming import Brokers, Streaming, StreamingArgs, broker_log_group
+from infra.planning.topics import Topic
 
 REGION = "eu-central-1"
 ENVIRONMENT = "trial"
@@ -73,6 +74,14 @@ provisioned = stream(
         log_group=broker_log_group(ENVIRONMENT),
         log_retention_days=30,
         logs_key_arn=keys.logs,
+        topics=[
+            Topic(
+                tenant="vision",
+                name="vision.digits",
+                partitions=pulumi.Config().get_int("partitions") or 6,
+                retention_hours=24,
+            )
+        ],
     ),
 )
 serverless = stream("small", None)
@@ -98,5 +107,6 @@ stores = DataStores(
     options,
 )
 pulumi.export("database", stores.outputs.database_endpoint)
+pulumi.export("cluster", provisioned.outputs.arn)
 pulumi.export("provisioned", provisioned.outputs.bootstrap_brokers)
 pulumi.export("serverless", serverless.outputs.bootstrap_brokers)

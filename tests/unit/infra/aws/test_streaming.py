@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from tests.unit.infra.recording import Recording, dev_estate, guarded_estate
+from tests.unit.infra.recording import Recording, dev_estate, guarded_estate, prod_estate
 
 SERVERLESS, PROVISIONED = "aws:msk/serverlessCluster:ServerlessCluster", "aws:msk/cluster:Cluster"
+TOPIC = "aws:msk/topic:Topic"
 RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 PRIVATE_SUBNETS = 3
 
@@ -81,3 +84,36 @@ def test_the_stream_is_guarded_where_data_is_protected() -> None:
     """In production it cannot be deleted by Pulumi."""
     assert guarded_estate().one(PROVISIONED).protect
     assert not dev_estate().one(SERVERLESS).protect
+
+
+def test_a_tenant_of_the_table_has_the_topic_of_its_data_set() -> None:
+    """Nothing else has to be declared for it; where MSK is serverless, it has no API for topics."""
+    assert [topic.inputs["name"] for topic in guarded_estate().of(TOPIC)] == ["vision.digits"]
+    assert dev_estate().of(TOPIC) == []
+
+
+def test_topics_of_prod_are_those_of_its_tenants() -> None:
+    """With three replicas, and what the stack file says of them."""
+    topics = {topic.inputs["name"]: topic.inputs for topic in prod_estate().of(TOPIC)}
+    assert sorted(topics) == [
+        "fraud.payments",
+        "fraud.verdicts",
+        "quality.samples",
+        "research.corpus",
+        "search.pages",
+        "speech.calls",
+        "vision.digits",
+    ]
+    verdicts = topics["fraud.verdicts"]
+    assert (verdicts["partitionCount"], verdicts["replicationFactor"]) == (12, 3)
+    assert json.loads(verdicts["configs"]) == {
+        "cleanup.policy": "delete",
+        "min.insync.replicas": "2",
+        "retention.ms": "2592000000",
+        "unclean.leader.election.enable": "false",
+    }
+
+
+def test_a_topic_that_leaves_the_settings_is_not_deleted_where_data_is_protected() -> None:
+    """Pulumi refuses to: its events would be gone."""
+    assert all(topic.protect for topic in prod_estate().of(TOPIC))
