@@ -29,6 +29,8 @@ from groundplan.rehearsal.toolchain import Toolbox
 from groundplan.rehearsal.world import PROJECT_ROOT, cache_folder
 
 COMMAND = "python -m groundplan.audit.second_opinion.name_table"
+_NEWER = {"aws:msk/topic:Topic": "aws_msk_topic"}
+"""Types that an older provider lacks: theirs are named by rule there."""
 _DEEPEST = 6
 """Objects in objects that the table follows: WAF statements nest without end."""
 _NESTINGS = {
@@ -84,6 +86,9 @@ def entry(token: str, schema: Mapping[str, Block]) -> dict[str, Any]:
     known = sdk_schema.resource(token)
     sdk = _without_aliases(known) if known else None
     name = next((found for found in map(terraform_type, candidates(token)) if found in schema), None)
+    if sdk and name is None and token in _NEWER:
+        fields = {key: _by_rule(key, kind, 1) for key, kind in sorted(sdk.properties.items())}
+        return {"name": _NEWER[token], "fields": fields}
     if sdk is None or name is None:
         raise GroundplanError(
             f"{token}: terraform-provider-aws has no type alike.",

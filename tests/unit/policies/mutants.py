@@ -37,19 +37,35 @@ def mutants_of(resources: Sequence[Resource], index: int, path: str) -> Iterator
         path: which of its properties.
     """
     broken = resources[index]
-    for value in (*_mistakes(_at(broken.properties, path)), *WRONG_TYPES):
+    inside = _setting(broken.properties, path)
+    found = inside[2] if inside else _at(broken.properties, path)
+    for value in (*_mistakes(found), *WRONG_TYPES):
         properties = deepcopy(dict(broken.properties))
         try:
-            put(properties, steps(properties, path), value)
+            if inside:
+                name, key, _ = inside
+                properties[name] = json.dumps({**json.loads(properties[name]), key: value})
+            else:
+                put(properties, steps(properties, path), value)
         except (AttributeError, TypeError, IndexError, KeyError):
             continue  # the way to the property does not exist here
         mutated = (*resources[:index], replace(broken, properties=properties), *resources[index + 1 :])
         yield Mutant(resource=broken.name, path=path, value=value, resources=mutated)
 
 
+def _setting(properties: Mapping[str, Any], path: str) -> tuple[str, str, Any] | None:
+    """Name, key and value of a setting in a property that is an object in JSON; its key may have dots."""
+    name, _, key = path.partition(".")
+    text = properties.get(name)
+    settings = json.loads(text) if key and isinstance(text, str) and text.startswith('{"') else {}
+    return (name, key, settings[key]) if key in settings else None
+
+
 def _mistakes(value: Any) -> list[Any]:
     if isinstance(value, bool):
         return [not value]
+    if value in ("true", "false"):
+        return ["true" if value == "false" else "false"]
     if isinstance(value, int | float):
         return [0, value * 1000 + 1, -1]
     if isinstance(value, str):
