@@ -13,6 +13,7 @@ from pulumi_aws.iam.role_policy import RolePolicy
 
 from infra.aws.account import Account
 from infra.aws.documents import Statement, allow, document
+from infra.aws.pod_trust import trust_of_pods
 from infra.conventions import ComponentType, physical_name, registered
 
 _LONGEST_SESSION_S = 3600
@@ -105,26 +106,11 @@ class WorkloadIdentity(pulumi.ComponentResource):
 
     def _create_role(self) -> Role:
         args = self._args
-        trust = document(
-            allow(
-                "AssumedByPods",
-                principals={"Service": "pods.eks.amazonaws.com"},
-                actions=["sts:AssumeRole", "sts:TagSession"],
-                conditions={
-                    "StringEquals": {
-                        "aws:SourceAccount": args.account.id,
-                        "aws:RequestTag/kubernetes-namespace": args.namespace,
-                        "aws:RequestTag/kubernetes-service-account": args.workload,
-                    },
-                    "ArnEquals": {"aws:SourceArn": args.cluster_arn},
-                },
-            )
-        )
         return Role(
             self._physical_name,
             name=self._physical_name,
             description=f"{args.workload} of tenant {args.tenant}",
-            assume_role_policy=trust,
+            assume_role_policy=trust_of_pods(args.account, args.cluster_arn, args.namespace, args.workload),
             max_session_duration=_LONGEST_SESSION_S,
             tags={"Tenant": args.tenant},
             opts=self._child,

@@ -10,6 +10,7 @@ from infra.aws.layer import AwsEstate
 from infra.aws.streaming import IAM_PORT
 from infra.kubernetes.access import kubernetes_provider
 from infra.kubernetes.admission import Admission, AdmissionArgs, generated_manifests
+from infra.kubernetes.elastic_nodes import build_elastic_nodes
 from infra.kubernetes.filesystem import LAKE_FOLDER, Filesystem
 from infra.kubernetes.inference import GRPC_PORT, HTTP_PORT, Inference, InferenceArgs
 from infra.kubernetes.ingest import Ingest, IngestArgs
@@ -44,6 +45,7 @@ def build_kubernetes(settings: Settings, estate: AwsEstate, release: Release) ->
     )
     # Policies come before whatever they judge.
     opts = ResourceOptions(provider=provider, depends_on=[admission])
+    build_elastic_nodes(settings, estate, ResourceOptions(provider=provider))
     return {
         name: _TenantBuilder(settings, estate, release, name, tenant, opts).build()
         for name, tenant in settings.platform.tenants.items()
@@ -105,7 +107,9 @@ class _TenantBuilder:
             self._opts,
         )
 
-    def _workload(self, tenant: Tenant, service: str, size: PodSizeSettings, *, gpus: int) -> Workload:
+    def _workload(
+        self, tenant: Tenant, service: str, size: PodSizeSettings, *, gpus: int, pool: str | None = None
+    ) -> Workload:
         repository = self._estate.registry.outputs.repository_urls[service]
         return Workload(
             tenant=self._name,
@@ -113,7 +117,7 @@ class _TenantBuilder:
             namespace=tenant.outputs.namespace,
             service_account=tenant.outputs.service_accounts[service],
             image=Output.concat(repository, "@", self._release.digest(service)),
-            pool=self._tenant.pool,
+            pool=pool or self._tenant.pool,
             size=PodSize(
                 cpu_millicores=size.cpu_millicores,
                 cpu_limit_millicores=size.cpu_limit_millicores,
@@ -136,7 +140,9 @@ class _TenantBuilder:
         return Ingest(
             f"{self._name}-ingest",
             IngestArgs(
-                workload=self._workload(tenant, "ingest", self._tenant.ingest.size, gpus=0),
+                workload=self._workload(
+                    tenant, "ingest", self._tenant.ingest.size, gpus=0, pool=self._tenant.ingest.pool
+                ),
                 dataset=self._tenant.dataset,
                 raw_uri=self._uri(lake.raw),
                 curated_uri=self._uri(lake.curated),
