@@ -328,7 +328,9 @@ def _topics(client: Any) -> Iterable[str]:
 
 
 def _queues(client: Any) -> Iterable[str]:
-    return (f"Queues/{url}" for url in pages(client, "list_queues", "QueueUrls"))
+    for page in client.get_paginator("list_queues").paginate():
+        # SQS leaves the list out where it is empty.
+        yield from (f"Queues/{url}" for url in page.get("QueueUrls", ()))
 
 
 def _event_rules(client: Any) -> Iterable[str]:
