@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from groundplan.rehearsal.toolchain import Toolbox
+from groundplan.rehearsal.toolchain import Toolbox, karpenter_crds
 from groundplan.rehearsal.world import World
 from infra.kubernetes.karpenter import generated_definitions
 from tests.unit.infra.recording import prod_estate
@@ -77,6 +77,11 @@ def _when_served(attempt: Callable[[], subprocess.CompletedProcess[str]]) -> sub
         if "no matches for kind" not in done.stderr or time.monotonic() > end:
             return done
         time.sleep(1)
+
+
+def test_kinds_are_those_of_the_pinned_module() -> None:
+    """What the program installs is what `python -m groundplan.rehearsal.toolchain.karpenter_crds` writes."""
+    assert karpenter_crds.FILE.read_text() == karpenter_crds.current()
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def _undescribed(schema: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def module_folder() -> Path:
+def _module_folder() -> Path:
     """Where Go keeps the pinned module; it is fetched if need be.
 
     Raises:
@@ -66,14 +66,18 @@ def module_folder() -> Path:
     return Path(json.loads(done.stdout)["Dir"])
 
 
-def crd_file(folder: Path) -> str:
-    """What the generated file must hold."""
-    return json.dumps(definitions(folder), indent=1, sort_keys=True) + "\n"
+def current() -> str:
+    """What the generated file must hold.
+
+    Raises:
+        subprocess.CalledProcessError: the module cannot be fetched.
+    """
+    return json.dumps(definitions(_module_folder() / _FOLDER), indent=1, sort_keys=True) + "\n"
 
 
 def main() -> int:
     """Write the file."""
-    FILE.write_text(crd_file(module_folder() / _FOLDER), encoding="utf-8")
+    FILE.write_text(current(), encoding="utf-8")
     return 0
 
 
