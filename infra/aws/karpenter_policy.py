@@ -77,6 +77,10 @@ def controller_statements(scope: Scope) -> list[Statement]:
     return [*_launching(scope), *_tagging(scope), _ending(scope), *_using(scope), *_looking_up(scope)]
 
 
+def _arn(account: Account, kind: str, id_: Input[str]) -> Output[str]:
+    return Output.from_input(id_).apply(lambda known: account.arn("ec2", f"{kind}/{known}"))
+
+
 def _tagged(key: str, cluster: str) -> Conditions:
     return {
         "StringEquals": {f"{key}/kubernetes.io/cluster/{cluster}": "owned"},
@@ -101,8 +105,8 @@ def _launching(scope: Scope) -> list[Statement]:
                 f"{public}:image/*",
                 f"{public}:snapshot/*",
                 account.arn("ec2", "snapshot/*"),
-                Output.concat(account.arn("ec2", "security-group/"), scope.security_group_id),
-                *(Output.concat(account.arn("ec2", "subnet/"), each) for each in scope.subnet_ids),
+                _arn(account, "security-group", scope.security_group_id),
+                *(_arn(account, "subnet", each) for each in scope.subnet_ids),
             ],
         ),
         allow(
