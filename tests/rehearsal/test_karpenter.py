@@ -236,11 +236,11 @@ def test_what_it_launches_from_is_encrypted_and_closed(ground: Ground) -> None:
 
 def test_the_pool_does_not_outgrow_its_bound(ground: Ground) -> None:
     """A pod that needs a second node waits, and is told why."""
-    ground.admin.must("create", "--filename", "-", manifest=_pod("second", "7"))
+    ground.admin.must("create", "--filename", "-", manifest=_pod("second", "7500m"))
 
     def told() -> bool:
         events = ground.admin.get("events", "--field-selector", "involvedObject.name=second")["items"]
-        return any("exceed limits for nodepool" in each["message"] for each in events)
+        return any("node limits have been exhausted for nodepool" in each["message"] for each in events)
 
     eventually(told, "Karpenter says that the pool is full")
     assert len(ground.instances()) == 1
