@@ -40,8 +40,8 @@ def _draw_vpc(canvas: Canvas, settings: Settings) -> float:
     """The VPC: subnets by zone, the cluster over the private ones, data stores over the isolated ones."""
     platform = settings.platform
     plan = plan_subnets(platform.network.vpc_range, platform.network.zones)
-    pools, stores = list(platform.gpu_pools.items()), list(words.stores(settings))
-    cluster_high = _LABEL + 8 + len(pools) * _ROW
+    stores = list(words.stores(settings))
+    cluster_high = _LABEL + 8 + len(list(words.pools(settings))) * _ROW
     private_y = _TOP + 138
     isolated_y = private_y + 44 + cluster_high + _GAP
     end = isolated_y + 38 + len(stores) * _ROW + _PAD
@@ -78,16 +78,16 @@ def _draw_cluster(canvas: Canvas, settings: Settings, y: float, high: float) -> 
     canvas.box("card", x, y, wide, high)
     title = f"EKS {platform.cluster.kubernetes_version}, private endpoint"
     canvas.text("head", x + 10, y + 19, title, wide - 20)
-    for row, (name, pool) in enumerate(platform.gpu_pools.items()):
+    for row, (said, zone) in enumerate(words.pools(settings)):
         left, room, where = x + 8, wide - 16, ""
-        if pool.zone is not None:
-            left = _zone_x(platform.network.zones.index(pool.zone)) + 14
+        if zone is not None:
+            left = _zone_x(platform.network.zones.index(zone)) + 14
             room = _ZONE_WIDE - 28
         else:
             where = "  in all zones"
         top = y + _LABEL + 4 + row * _ROW
         canvas.box("compute", left, top, room, _ROW - 6)
-        canvas.text("small", left + 8, top + 18, words.pool(name, pool) + where, room - 12)
+        canvas.text("small", left + 8, top + 18, said + where, room - 12)
 
 
 def _draw_store(canvas: Canvas, y: float, name: str, said: str) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infra.conventions import LAKE_ZONES
+from infra.conventions import LAKE_ZONES, SYSTEM_POOL
 from infra.settings import Settings
-from infra.settings.models import GpuPoolSettings, TenantSettings
+from infra.settings.models import TenantSettings
 
 _CLASSES = {"STANDARD_IA": "infrequent", "GLACIER_IR": "archive", "DEEP_ARCHIVE": "deep archive"}
 
@@ -30,10 +30,17 @@ def nat(settings: Settings, index: int) -> str:
     return "NAT gateway" if own else f"through {settings.platform.network.zones[0]}"
 
 
-def pool(name: str, settings: GpuPoolSettings) -> str:
-    """A pool of GPU nodes."""
-    nodes = f"{settings.nodes.min} to {settings.nodes.max} {settings.instance_type}"
-    return f"{name}: {nodes}{', EFA' if settings.efa else ''}"
+def pools(settings: Settings) -> Iterator[tuple[str, str | None]]:
+    """Words of each pool of nodes, and its zone if it is in one only."""
+    platform = settings.platform
+    system = platform.system_pool
+    yield f"{SYSTEM_POOL}: {system.nodes} to {system.nodes} {system.instance_type}", None
+    for name, pool in platform.gpu_pools.items():
+        nodes = f"{pool.nodes.min} to {pool.nodes.max} {pool.instance_type}"
+        yield f"{name}: {nodes}{', EFA' if pool.efa else ''}", pool.zone
+    for name, elastic in platform.elastic_pools.items():
+        spot = ", spot first" if elastic.capacity == "spot-first" else ""
+        yield f"{name}: 0 to {elastic.max_nodes} {elastic.instance_type} or alike by Karpenter{spot}", None
 
 
 def stores(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from infra.conventions import SYSTEM_POOL
 from infra.planning.cost import CostLine, monthly_cost
 from infra.planning.demand import AccountFigures
 from infra.planning.estimate import Filesystem, NodePool, Platform
 from infra.planning.instance_types import INSTANCE_TYPES
-from infra.planning.prices import PriceTable
+from infra.planning.prices import ON_DEMAND_USD_PER_HOUR, PriceTable
 from infra.planning.streaming import ZONES, Streaming
 from infra.settings import Settings
 
@@ -117,6 +118,45 @@ def _filesystems(settings: Settings) -> tuple[Filesystem, ...]:
 
 
 def _pools(settings: Settings, prices: PriceTable) -> tuple[NodePool, ...]:
+    pools = (_system_pool(settings), *_gpu_pools(settings), *_elastic_pools(settings))
+    return tuple(pool for pool in pools if pool.instance_type in prices.compute)
+
+
+def _system_pool(settings: Settings) -> NodePool:
+    system = settings.platform.system_pool
+    return NodePool(
+        name=SYSTEM_POOL,
+        instance_type=system.instance_type,
+        min_nodes=system.nodes,
+        max_nodes=system.nodes,
+        burst_node_hours=0,
+        gpus=0,
+        pods=0,
+    )
+
+
+def _elastic_pools(settings: Settings) -> tuple[NodePool, ...]:
+    """Nothing while no pod waits; at most, all nodes of the dearest type, on demand."""
+    return tuple(
+        NodePool(
+            name=name,
+            instance_type=max(pool.instance_types, key=_on_demand_usd),
+            min_nodes=0,
+            max_nodes=pool.max_nodes,
+            burst_node_hours=0,
+            gpus=pool.max_nodes * pool.gpus_per_node,
+            pods=0,
+            spot=pool.capacity == "spot-first",
+        )
+        for name, pool in settings.platform.elastic_pools.items()
+    )
+
+
+def _on_demand_usd(instance_type: str) -> float:
+    return ON_DEMAND_USD_PER_HOUR.get(instance_type, 0)
+
+
+def _gpu_pools(settings: Settings) -> tuple[NodePool, ...]:
     return tuple(
         NodePool(
             name=name,
@@ -131,7 +171,6 @@ def _pools(settings: Settings, prices: PriceTable) -> tuple[NodePool, ...]:
             spot=pool.purchase.option == "spot",
         )
         for name, pool in settings.platform.gpu_pools.items()
-        if pool.instance_type in prices.compute
     )
 
 
@@ -156,9 +195,8 @@ def _most(settings: Settings, prices: PriceTable) -> float:
 
 def _unpriced(settings: Settings, prices: PriceTable) -> set[str]:
     platform = settings.platform
-    found = {
-        pool.instance_type for pool in platform.gpu_pools.values() if pool.instance_type not in prices.compute
-    }
+    pools = (_system_pool(settings), *_gpu_pools(settings), *_elastic_pools(settings))
+    found = {pool.instance_type for pool in pools if pool.instance_type not in prices.compute}
     broker = platform.streaming.brokers.instance_type
     if platform.streaming.form == "provisioned" and broker not in prices.rates:
         found.add(broker)

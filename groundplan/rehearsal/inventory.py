@@ -327,6 +327,16 @@ def _topics(client: Any) -> Iterable[str]:
     return (f"Topics/{topic['TopicArn']}" for topic in pages(client, "list_topics", "Topics"))
 
 
+def _queues(client: Any) -> Iterable[str]:
+    for page in client.get_paginator("list_queues").paginate():
+        # SQS leaves the list out where it is empty.
+        yield from (f"Queues/{url}" for url in page.get("QueueUrls", ()))
+
+
+def _event_rules(client: Any) -> Iterable[str]:
+    return (f"Rules/{rule['Name']}" for rule in pages(client, "list_rules", "Rules"))
+
+
 LISTERS: Mapping[str, Lister] = MappingProxyType(
     {
         "accessanalyzer": _access_analyzer,
@@ -341,6 +351,7 @@ LISTERS: Mapping[str, Lister] = MappingProxyType(
         "ec2": _ec2,
         "ecr": _ecr,
         "eks": _eks,
+        "events": _event_rules,
         "elasticache": _caches,
         "fsx": _file_systems,
         "glue": _glue,
@@ -358,6 +369,7 @@ LISTERS: Mapping[str, Lister] = MappingProxyType(
         "secretsmanager": _secrets,
         "signer": _signing_profiles,
         "sns": _topics,
+        "sqs": _queues,
     }
 )
 """Service, as boto3 calls it -> what lists all that it holds."""

@@ -10,10 +10,13 @@ import pulumi
 from pulumi import Input, Output
 from pulumi_aws.eks.addon import Addon
 
-from infra.conventions import GPU_RESOURCE, ComponentType, registered
+from infra.conventions import POOL_LABEL, SYSTEM_POOL, SYSTEM_TAINT, ComponentType, registered
 from infra.planning.eks_versions import AddonVersions
 
-_TOLERATE_GPU_TAINT = [{"key": GPU_RESOURCE, "operator": "Exists", "effect": "NoSchedule"}]
+_ON_SYSTEM_POOL: dict[str, Any] = {
+    "nodeSelector": {POOL_LABEL: SYSTEM_POOL},
+    "tolerations": [{"key": SYSTEM_TAINT, "operator": "Exists"}],
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +97,7 @@ def node_addons(versions: AddonVersions) -> tuple[AddonSpec, ...]:
 
 
 def scheduled_addons(versions: AddonVersions, *, file_systems: bool) -> tuple[AddonSpec, ...]:
-    """Deployments: they become active only on nodes. While all pools have GPUs, they share them.
+    """Deployments: they become active only on nodes, and run on those of the system pool.
 
     Args:
         versions: the pinned version of each.
@@ -102,14 +105,14 @@ def scheduled_addons(versions: AddonVersions, *, file_systems: bool) -> tuple[Ad
             mounts and makes none: it needs no rights in the account.
     """
     specs = tuple(
-        AddonSpec(name=name, version=version, configuration={"tolerations": _TOLERATE_GPU_TAINT})
+        AddonSpec(name=name, version=version, configuration=_ON_SYSTEM_POOL)
         for name, version in (("coredns", versions.coredns), ("metrics-server", versions.metrics_server))
     )
     driver = AddonSpec(
         name="aws-fsx-csi-driver",
         version=versions.aws_fsx_csi_driver,
         configuration={
-            "controller": {"tolerations": _TOLERATE_GPU_TAINT},
+            "controller": _ON_SYSTEM_POOL,
             "node": {"tolerateAllTaints": True},
         },
     )

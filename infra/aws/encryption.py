@@ -26,6 +26,7 @@ class EncryptionArgs:
         log_groups: names of the log groups that the `logs` key may encrypt.
         trail: name of the trail that writes with the `audit` key.
         file_systems: whether file systems are filled from the lake, and encrypted with its key.
+        elastic_nodes: name of the role that launches nodes with encrypted volumes, if there is one.
         protect: refuse to delete keys, and wait as long as KMS allows before a deletion takes effect.
     """
 
@@ -35,6 +36,7 @@ class EncryptionArgs:
     log_groups: Sequence[str]
     trail: str
     file_systems: bool
+    elastic_nodes: str | None
     protect: bool
 
 
@@ -87,9 +89,7 @@ class Encryption(pulumi.ComponentResource):
             cluster=self._create_key(
                 "cluster", "secrets of the cluster", key_policies.used_by_cluster_role(account)
             ),
-            volumes=self._create_key(
-                "volumes", "volumes of nodes", key_policies.used_for_node_volumes(account)
-            ),
+            volumes=self._create_key("volumes", "volumes of nodes", self._use_of_volumes()),
             logs=self._create_key(
                 "logs", "log groups", key_policies.used_by_log_groups(account, args.log_groups)
             ),
@@ -110,6 +110,11 @@ class Encryption(pulumi.ComponentResource):
         account = self._args.account
         filled = key_policies.used_by_file_systems(account) if self._args.file_systems else []
         return [*key_policies.used_through("s3", account), *filled]
+
+    def _use_of_volumes(self) -> list[Statement]:
+        account, controller = self._args.account, self._args.elastic_nodes
+        elastic = key_policies.used_for_elastic_nodes(account, controller) if controller else []
+        return [*key_policies.used_for_node_volumes(account), *elastic]
 
     def _create_key(self, data_class: str, protects: str, use: Sequence[Statement]) -> Output[str]:
         args = self._args

@@ -5,7 +5,6 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi import Input, Output
@@ -13,15 +12,12 @@ from pulumi_aws.ec2.launch_template import LaunchTemplate
 from pulumi_aws.eks.node_group import NodeGroup
 
 from infra.aws.fabric import Fabric, create_fabric, fabric_interfaces
+from infra.aws.node_template import metadata_options, node_volumes, tag_specifications
 from infra.aws.pool_capacity import Purchase, reservation_target, reserve
 from infra.conventions import GPU_RESOURCE, PARTS_LABEL, POOL_LABEL, ComponentType, physical_name, registered
 
-if TYPE_CHECKING:
-    from pulumi_aws.ec2 import LaunchTemplateBlockDeviceMappingArgsDict
-
 _AMI_TYPE = "BOTTLEROCKET_x86_64_NVIDIA"
 """Read-only root, no shell; NVIDIA's driver, container toolkit and device plugin are built in, in step."""
-_SYSTEM_VOLUME_GIB = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,16 +111,8 @@ class GpuPool(pulumi.ComponentResource):
             self._physical_name,
             name=self._physical_name,
             description=f"Nodes of the pool {args.pool}",
-            metadata_options={
-                "http_endpoint": "enabled",
-                "http_tokens": "required",
-                # One hop ends at the node: pods have credentials of their own and must not take the node's.
-                "http_put_response_hop_limit": 1,
-            },
-            block_device_mappings=[
-                self._volume("/dev/xvda", _SYSTEM_VOLUME_GIB),
-                self._volume("/dev/xvdb", args.volume_gib, args.images_snapshot),
-            ],
+            metadata_options=metadata_options(),
+            block_device_mappings=node_volumes(args.volumes_key_arn, args.volume_gib, args.images_snapshot),
             placement={"group_name": fabric.placement_group.name}
             if fabric and fabric.placement_group
             else None,
@@ -141,27 +129,9 @@ class GpuPool(pulumi.ComponentResource):
             monitoring={"enabled": True},
             # EKS adds what a node needs to join.
             user_data=b64encode(args.node_settings.encode()).decode() if args.node_settings else None,
-            # Default tags of the provider do not reach what EC2 makes from a template.
-            tag_specifications=[
-                {"resource_type": kind, "tags": tags} for kind in ("instance", "volume", "network-interface")
-            ],
+            tag_specifications=tag_specifications(tags),
             opts=self._child,
         )
-
-    def _volume(
-        self, device: str, size_gib: int, snapshot: str | None = None
-    ) -> LaunchTemplateBlockDeviceMappingArgsDict:
-        return {
-            "device_name": device,
-            "ebs": {
-                **({"snapshot_id": snapshot} if snapshot else {}),
-                "volume_type": "gp3",
-                "volume_size": size_gib,
-                "encrypted": "true",
-                "kms_key_id": self._args.volumes_key_arn,
-                "delete_on_termination": "true",
-            },
-        }
 
     def _create_group(self, template: LaunchTemplate) -> NodeGroup:
         args = self._args

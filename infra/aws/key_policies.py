@@ -166,6 +166,49 @@ def used_for_node_volumes(account: Account) -> list[Statement]:
     ]
 
 
+def used_for_elastic_nodes(account: Account, controller: str) -> list[Statement]:
+    """Use through EC2 by the role of Karpenter, which starts nodes, and by that of spot requests.
+
+    Both are matched by a condition: KMS refuses a principal that does not exist yet, and a new account gets
+    the latter with its first spot request.
+    """
+    roles = [
+        account.role_arn(controller),
+        account.role_arn("aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"),
+    ]
+    by_these = {"ArnEquals": {"aws:PrincipalArn": roles}, **_through("ec2", account)}
+    return [
+        allow(
+            "UseByElasticNodes",
+            principals={"AWS": "*"},
+            actions=_USE,
+            resources=_THIS_KEY,
+            conditions=by_these,
+        ),
+        allow(
+            "GrantByElasticNodes",
+            principals={"AWS": "*"},
+            actions=["kms:CreateGrant"],
+            resources=_THIS_KEY,
+            conditions=by_these | _FOR_AWS,
+        ),
+    ]
+
+
+def used_by_interruptions(account: Account) -> list[Statement]:
+    """Use by EventBridge, which writes to the queue of interruptions, and by who reads it."""
+    return [
+        allow(
+            "EncryptInterruptions",
+            principals={"Service": "events.amazonaws.com"},
+            actions=["kms:Decrypt", "kms:GenerateDataKey"],
+            resources=_THIS_KEY,
+            conditions={"StringEquals": {"aws:SourceAccount": account.id}},
+        ),
+        *used_through("sqs", account),
+    ]
+
+
 def used_by_log_groups(account: Account, log_groups: Sequence[str]) -> list[Statement]:
     """Use by CloudWatch Logs, for the named log groups and no others."""
     return [

@@ -17,9 +17,12 @@ from infra.aws.cluster import Cluster
 from infra.aws.cluster_addons import ClusterAddons
 from infra.aws.data_stores import DataStores
 from infra.aws.edge import Edge
+from infra.aws.elastic_nodes import ElasticNodes
+from infra.aws.encryption import Encryption
 from infra.aws.gpu_pool import GpuPool
 from infra.aws.identity import Identity
 from infra.aws.lake import Lake
+from infra.aws.network import Network
 from infra.aws.operations import Operations
 from infra.aws.providers import Providers
 from infra.aws.registry import Registry
@@ -40,6 +43,8 @@ class AwsEstate:
     """
 
     account: Account
+    network: Network
+    keys: Encryption
     lake: Lake
     access_points: AccessPoints
     catalogue: Catalogue
@@ -52,6 +57,7 @@ class AwsEstate:
     personas: Identity
     pools: dict[str, GpuPool]
     addons: ClusterAddons
+    elastic_nodes: ElasticNodes | None
     filesystems: dict[str, TrainingFilesystem]
     identities: dict[str, dict[str, WorkloadIdentity]]
     stream_access: StreamAccess | None
@@ -78,10 +84,13 @@ def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
     cache = data.cache(site, network, keys)
     cluster = compute.cluster(site, network, keys)
     pools, addons = compute.nodes(site, network, keys, cluster)
+    elastic_nodes = compute.elastic_nodes(site, network, keys, cluster, addons)
     personas = access.personas(site, keys, cluster)
     identities = access.identities(site, keys, cluster, cache, schemas)
     return AwsEstate(
         account=site.account,
+        network=network,
+        keys=keys,
         lake=lake,
         catalogue=data.catalogue(site, keys, lake, personas),
         access_points=data.access_points(site, lake, personas, identities),
@@ -94,6 +103,7 @@ def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
         personas=personas,
         pools=pools,
         addons=addons,
+        elastic_nodes=elastic_nodes,
         filesystems=training.filesystems(site, network, keys, lake, cluster),
         identities=identities,
         stream_access=access.stream_access(site, cluster, identities),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pulumi
 from pulumi import Output
 from pulumi_aws.iam.role import Role
@@ -18,9 +20,23 @@ _MANAGED_POLICIES = (
 )
 
 
-def create_node_role(environment: str, account: Account, opts: pulumi.ResourceOptions) -> Output[str]:
-    """Create the role; its ARN is known once all of its policies are attached."""
-    name = physical_name(environment, "node")
+@dataclass(frozen=True, kw_only=True)
+class NodeRole:
+    """An IAM role of nodes; both are known once all of its policies are attached."""
+
+    name: Output[str]
+    arn: Output[str]
+
+
+def create_node_role(
+    environment: str, account: Account, opts: pulumi.ResourceOptions, kind: str = "node"
+) -> NodeRole:
+    """Create the role of a kind of nodes.
+
+    Those that Karpenter launches have one of their own: of the role of node groups, EKS makes and deletes
+    the access entry as it sees fit.
+    """
+    name = physical_name(environment, kind)
     role = Role(
         name,
         name=name,
@@ -35,4 +51,5 @@ def create_node_role(environment: str, account: Account, opts: pulumi.ResourceOp
         for policy in _MANAGED_POLICIES
     ]
     # A node that starts before its permissions are there never joins.
-    return Output.all(role.arn, *(attachment.id for attachment in attached)).apply(lambda values: values[0])
+    ready = Output.all(role.name, role.arn, *(attachment.id for attachment in attached))
+    return NodeRole(name=ready.apply(lambda values: values[0]), arn=ready.apply(lambda values: values[1]))

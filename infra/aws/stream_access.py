@@ -14,7 +14,8 @@ from pulumi_aws.iam.role_policy import RolePolicy
 
 from infra.aws.account import Account
 from infra.aws.documents import Statement, allow, document
-from infra.aws.workload_identity import LONGEST_SESSION_S, pods_trust
+from infra.aws.pod_trust import trust_of_pods
+from infra.aws.workload_identity import LONGEST_SESSION_S
 from infra.conventions import ComponentType, physical_name, registered
 
 KEEPER = "quotas"
@@ -105,7 +106,7 @@ class StreamAccess(pulumi.ComponentResource):
         """It may read and set quotas and nothing else: no topic, and no event."""
         args = self._args
         name = physical_name(args.environment, KEEPER_NAMESPACE, KEEPER)
-        trust = pods_trust(args.account, args.cluster_arn, namespace=KEEPER_NAMESPACE, service_account=KEEPER)
+        trust = trust_of_pods(args.account, args.cluster_arn, KEEPER_NAMESPACE, KEEPER)
         role = Role(
             name,
             name=name,

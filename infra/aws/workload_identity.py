@@ -13,6 +13,7 @@ from pulumi_aws.iam.role_policy import RolePolicy
 
 from infra.aws.account import Account
 from infra.aws.documents import Statement, allow, document
+from infra.aws.pod_trust import trust_of_pods
 from infra.conventions import ComponentType, physical_name, registered
 
 LONGEST_SESSION_S = 3600
@@ -108,14 +109,11 @@ class WorkloadIdentity(pulumi.ComponentResource):
 
     def _create_role(self) -> Role:
         args = self._args
-        trust = pods_trust(
-            args.account, args.cluster_arn, namespace=args.namespace, service_account=args.workload
-        )
         return Role(
             self.role_name,
             name=self.role_name,
             description=f"{args.workload} of tenant {args.tenant}",
-            assume_role_policy=trust,
+            assume_role_policy=trust_of_pods(args.account, args.cluster_arn, args.namespace, args.workload),
             max_session_duration=LONGEST_SESSION_S,
             tags={"Tenant": args.tenant},
             opts=self._child,
@@ -173,24 +171,3 @@ class WorkloadIdentity(pulumi.ComponentResource):
                 },
             ),
         ]
-
-
-def pods_trust(
-    account: Account, cluster_arn: Input[str], *, namespace: str, service_account: str
-) -> Output[str]:
-    """The trust policy of a role that only pods of one service account of one cluster can take."""
-    return document(
-        allow(
-            "AssumedByPods",
-            principals={"Service": "pods.eks.amazonaws.com"},
-            actions=["sts:AssumeRole", "sts:TagSession"],
-            conditions={
-                "StringEquals": {
-                    "aws:SourceAccount": account.id,
-                    "aws:RequestTag/kubernetes-namespace": namespace,
-                    "aws:RequestTag/kubernetes-service-account": service_account,
-                },
-                "ArnEquals": {"aws:SourceArn": cluster_arn},
-            },
-        )
-    )

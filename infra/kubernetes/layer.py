@@ -12,6 +12,7 @@ from infra.aws.streaming import IAM_PORT
 from infra.conventions import physical_name
 from infra.kubernetes.access import kubernetes_provider
 from infra.kubernetes.admission import Admission, AdmissionArgs, generated_manifests
+from infra.kubernetes.elastic_nodes import build_elastic_nodes
 from infra.kubernetes.filesystem import LAKE_FOLDER, Filesystem
 from infra.kubernetes.inference import GRPC_PORT, HTTP_PORT, Inference, InferenceArgs
 from infra.kubernetes.ingest import Ingest, IngestArgs
@@ -21,7 +22,7 @@ from infra.kubernetes.tenant import Tenant, TenantArgs
 from infra.kubernetes.training import Training, TrainingArgs
 from infra.planning.subnets import SHARED_ADDRESS_SPACE, plan_subnets
 from infra.planning.topics import Quota, broker_share, kafka_user, kafka_users
-from infra.settings.models import PodSizeSettings, Settings, TenantSettings
+from infra.settings.models import PlatformSettings, PodSizeSettings, Settings, TenantSettings
 from infra.settings.release import SERVICES, Release
 
 
@@ -49,6 +50,7 @@ def build_kubernetes(settings: Settings, estate: AwsEstate, release: Release) ->
     # Policies come before whatever they judge.
     opts = ResourceOptions(provider=provider, depends_on=[admission])
     _keep_quotas(settings, estate, release, opts)
+    build_elastic_nodes(settings, estate, ResourceOptions(provider=provider))
     return {
         name: _TenantBuilder(settings, estate, release, name, tenant, opts).build()
         for name, tenant in settings.platform.tenants.items()
@@ -69,7 +71,7 @@ def _keep_quotas(settings: Settings, estate: AwsEstate, release: Release, opts: 
             image=Output.concat(
                 estate.registry.outputs.repository_urls["ingest"], "@", release.digest("ingest")
             ),
-            pool=next(iter(platform.gpu_pools)),
+            pool=_without_gpus(platform) or next(iter(platform.gpu_pools)),
             region=settings.region,
             kubernetes_version=platform.cluster.kubernetes_version,
             bootstrap_brokers=estate.streaming.outputs.bootstrap_brokers,
@@ -84,6 +86,11 @@ def _keep_quotas(settings: Settings, estate: AwsEstate, release: Release, opts: 
         # Pods get credentials only if the association is there before them.
         ResourceOptions.merge(opts, ResourceOptions(depends_on=[estate.stream_access])),
     )
+
+
+def _without_gpus(platform: PlatformSettings) -> str | None:
+    """The first pool without GPUs, if there is one."""
+    return next((name for name, pool in platform.elastic_pools.items() if not pool.gpus_per_node), None)
 
 
 def _quotas(settings: Settings, estate: AwsEstate) -> dict[str, Quota]:
@@ -159,7 +166,9 @@ class _TenantBuilder:
             self._opts,
         )
 
-    def _workload(self, tenant: Tenant, service: str, size: PodSizeSettings, *, gpus: int) -> Workload:
+    def _workload(
+        self, tenant: Tenant, service: str, size: PodSizeSettings, *, gpus: int, pool: str | None = None
+    ) -> Workload:
         repository = self._estate.registry.outputs.repository_urls[service]
         return Workload(
             tenant=self._name,
@@ -167,7 +176,7 @@ class _TenantBuilder:
             namespace=tenant.outputs.namespace,
             service_account=tenant.outputs.service_accounts[service],
             image=Output.concat(repository, "@", self._release.digest(service)),
-            pool=self._tenant.pool,
+            pool=pool or self._tenant.pool,
             size=PodSize(
                 cpu_millicores=size.cpu_millicores,
                 cpu_limit_millicores=size.cpu_limit_millicores,
@@ -190,7 +199,9 @@ class _TenantBuilder:
         return Ingest(
             f"{self._name}-ingest",
             IngestArgs(
-                workload=self._workload(tenant, "ingest", self._tenant.ingest.size, gpus=0),
+                workload=self._workload(
+                    tenant, "ingest", self._tenant.ingest.size, gpus=0, pool=self._tenant.ingest.pool
+                ),
                 dataset=self._tenant.dataset,
                 raw_uri=self._uri(lake.raw),
                 curated_uri=self._uri(lake.curated),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pulumi import Input
+
 from infra.conventions import WORKLOAD_LABEL
 
 if TYPE_CHECKING:
@@ -19,6 +21,14 @@ https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html"""
 _DNS_PORT = 53
 _HTTPS_PORT = 443
 _HTTP_PORT = 80
+# To anywhere: the resolver may be a pod, a cache on the node, or the node itself.
+_DNS: NetworkPolicyEgressRuleArgsDict = {
+    "ports": [{"protocol": "UDP", "port": _DNS_PORT}, {"protocol": "TCP", "port": _DNS_PORT}]
+}
+_AGENT: NetworkPolicyEgressRuleArgsDict = {
+    "to": [{"ip_block": {"cidr": _POD_IDENTITY_AGENT}}],
+    "ports": [{"protocol": "TCP", "port": _HTTP_PORT}],
+}
 
 
 def tenant_policies(
@@ -40,16 +50,7 @@ def tenant_policies(
     """
     return {
         "default-deny": {"pod_selector": _ALL_PODS, "policy_types": ["Ingress", "Egress"]},
-        "allow-dns": _egress(
-            _ALL_PODS,
-            {
-                # To anywhere: the resolver may be a pod, a cache on the node, or the node itself.
-                "ports": [
-                    {"protocol": "UDP", "port": _DNS_PORT},
-                    {"protocol": "TCP", "port": _DNS_PORT},
-                ]
-            },
-        ),
+        "allow-dns": _egress(_ALL_PODS, _DNS),
         # AWS has no fixed addresses, but one port. Left out: other tenants' pods and the node's credentials.
         "allow-aws": _egress(
             _ALL_PODS,
@@ -57,10 +58,7 @@ def tenant_policies(
                 "to": [{"ip_block": {"cidr": "0.0.0.0/0", "except_": [*pod_ranges, _INSTANCE_METADATA]}}],
                 "ports": [{"protocol": "TCP", "port": _HTTPS_PORT}],
             },
-            {
-                "to": [{"ip_block": {"cidr": _POD_IDENTITY_AGENT}}],
-                "ports": [{"protocol": "TCP", "port": _HTTP_PORT}],
-            },
+            _AGENT,
         ),
         "allow-streaming": _egress(
             _ALL_PODS,
@@ -86,6 +84,27 @@ def tenant_policies(
                 }
             ],
         },
+    }
+
+
+def controller_policies(*, api_server_port: Input[int]) -> dict[str, NetworkPolicySpecArgsDict]:
+    """The specs of the policies of a namespace whose pods work with the API server and with AWS.
+
+    Args:
+        api_server_port: where the API server answers.
+    """
+    return {
+        "default-deny": {"pod_selector": _ALL_PODS, "policy_types": ["Ingress", "Egress"]},
+        "allow-dns": _egress(_ALL_PODS, _DNS),
+        "allow-aws": _egress(
+            _ALL_PODS,
+            {
+                "to": [{"ip_block": {"cidr": "0.0.0.0/0", "except_": [_INSTANCE_METADATA]}}],
+                "ports": [{"protocol": "TCP", "port": _HTTPS_PORT}],
+            },
+            _AGENT,
+        ),
+        "allow-api-server": _egress(_ALL_PODS, {"ports": [{"protocol": "TCP", "port": api_server_port}]}),
     }
 
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     )
     from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 
-_USER_ID = 65532
+NONROOT_USER = 65532
 """The `nonroot` user of the images."""
-_ENDPOINT_CONFIG_MAP = "aws-endpoint"
+ENDPOINT_CONFIG_MAP = "aws-endpoint"
 """Optional: a namespace that reaches AWS by another way than the public endpoints has this ConfigMap."""
 
 
@@ -106,7 +106,7 @@ def container(
             *values({"AWS_REGION": workload.region}),
             *environment,
         ],
-        "env_from": [{"config_map_ref": {"name": _ENDPOINT_CONFIG_MAP, "optional": True}}],
+        "env_from": [{"config_map_ref": {"name": ENDPOINT_CONFIG_MAP, "optional": True}}],
         "resources": _requirements(workload.size),
         "security_context": {
             "allow_privilege_escalation": False,
@@ -143,8 +143,8 @@ def pod_spec(
         "tolerations": [{"key": GPU_RESOURCE, "operator": "Exists", "effect": "NoSchedule"}],
         "security_context": {
             "run_as_non_root": True,
-            "run_as_user": _USER_ID,
-            "run_as_group": _USER_ID,
+            "run_as_user": NONROOT_USER,
+            "run_as_group": NONROOT_USER,
             "seccomp_profile": {"type": "RuntimeDefault"},
         },
         "containers": [main],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from infra.planning.instance_types import INSTANCE_TYPES
+from infra.planning.instance_types import NODE_TYPES
 
 TARGET_USE = 0.7
 """Share of a replica's measured rate that the autoscaler holds; the default of `cpu_target_percent`."""
@@ -21,7 +21,7 @@ VCPU_FLOP_PER_S = 10e9
 
 def pool_gpus(instance_type: str, node_count: int) -> int:
     """GPUs of `node_count` instances of a known type."""
-    return INSTANCE_TYPES[instance_type].gpu_count * node_count
+    return NODE_TYPES[instance_type].gpu_count * node_count
 
 
 def peak_gpus(*, training_nodes: int, gpus_per_training_node: int, inference_replicas: int) -> int:

@@ -10,7 +10,7 @@ AS_OF = "2026-11-23"
 
 @dataclass(frozen=True, kw_only=True)
 class AddonVersions:
-    """The pinned version of each add-on; field names are the add-ons' names with dashes for underscores."""
+    """Pinned versions; the fields of add-ons are named as they are, with dashes for underscores."""
 
     vpc_cni: str
     kube_proxy: str
@@ -19,6 +19,8 @@ class AddonVersions:
     coredns: str
     metrics_server: str
     aws_fsx_csi_driver: str
+    bottlerocket: str
+    """The operating system of nodes that Karpenter launches. EKS picks that of managed node groups."""
 
 
 KUBERNETES_VERSIONS = {
@@ -30,5 +32,6 @@ KUBERNETES_VERSIONS = {
         coredns="v1.13.2-eksbuild.4",
         metrics_server="v0.8.1-eksbuild.5",
         aws_fsx_csi_driver="v1.8.0-eksbuild.1",
+        bottlerocket="v1.64.0",
     ),
 }

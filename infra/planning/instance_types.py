@@ -1,4 +1,4 @@
-"""GPU instance types that pools may use: a small dated table of what EC2's DescribeInstanceTypes answers."""
+"""Instance types that pools may use: a small dated table of what EC2's DescribeInstanceTypes answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class InstanceType:
         vcpus: virtual CPUs.
         memory_gib: main memory in GiB.
         gpu_count: GPUs in one instance.
-        gpu: NVIDIA's name of the GPU.
+        gpu: NVIDIA's name of the GPU; empty without one.
         efa_interfaces: how many Elastic Fabric Adapters it can have; one on each network card.
     """
 
@@ -59,3 +59,20 @@ INSTANCE_TYPES = {
         _gpu_type("p5en.48xlarge", 192, 2048, 8, "H200", efa=16),
     )
 }
+"""Those with NVIDIA GPUs."""
+
+
+def _cpu_type(name: str, vcpus: int) -> InstanceType:
+    """A general-purpose type: 4 GiB of memory for each virtual CPU."""
+    return InstanceType(name=name, vcpus=vcpus, memory_gib=4 * vcpus, gpu_count=0, gpu="", efa_interfaces=0)
+
+
+CPU_INSTANCE_TYPES = {
+    f"{family}.{size}": _cpu_type(f"{family}.{size}", vcpus)
+    for family in ("m6i", "m7a", "m7i")
+    for size, vcpus in (("large", 2), ("xlarge", 4), ("2xlarge", 8), ("4xlarge", 16))
+}
+"""Those without GPUs."""
+
+NODE_TYPES = INSTANCE_TYPES | CPU_INSTANCE_TYPES
+"""All of them."""

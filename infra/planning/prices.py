@@ -70,7 +70,18 @@ ON_DEMAND_USD_PER_HOUR = {
     "p4d.24xlarge": 21.957642,
     "p5.48xlarge": 55.04,
     "p5en.48xlarge": 63.296,
+    "m6i.large": 0.096,
+    "m6i.xlarge": 0.192,
+    "m6i.2xlarge": 0.384,
+    "m6i.4xlarge": 0.768,
+    "m7a.large": 0.11592,
+    "m7a.xlarge": 0.23184,
+    "m7a.2xlarge": 0.46368,
+    "m7a.4xlarge": 0.92736,
+    "m7i.large": 0.1008,
+    "m7i.xlarge": 0.2016,
     "m7i.2xlarge": 0.4032,
+    "m7i.4xlarge": 0.8064,
 }
 """EC2, Linux, us-east-1."""
 

@@ -11,6 +11,7 @@ from infra.planning.capacity_blocks import last_checkpoint_deadline
 from infra.planning.demand import Figures, UseCaseFigures
 from infra.planning.estimate import NodePool, Platform
 from infra.planning.instance_types import INSTANCE_TYPES
+from infra.planning.quotas import Demand, Family, needed
 
 CPU_SIZED_VCPUS = 8
 """An m7i.2xlarge, which costs less than any GPU node."""
@@ -79,23 +80,33 @@ def refuse_gpu_for_cpu_model(
         )
 
 
-def refuse_above_quota(*, pools: tuple[NodePool, ...], quotas: Mapping[str, int | None]) -> Iterator[Refusal]:
+def refuse_above_quota(
+    *, pools: tuple[NodePool, ...], quotas: Mapping[Family, int | None]
+) -> Iterator[Refusal]:
     """Refuse pools whose peak needs more virtual CPUs than the account may run.
 
     EC2 counts virtual CPUs by family: G and VT together, P on its own ("Amazon EC2 instance quotas", EC2's
     user guide). Capacity Blocks do not count.
     """
+    demands = [
+        Demand(
+            pool=pool.name,
+            instance_types=(pool.instance_type,),
+            nodes=pool.max_nodes,
+            markets=() if pool.capacity_block else ("on_demand",),
+        )
+        for pool in pools
+    ]
     for family, quota in quotas.items():
-        members = [p for p in pools if p.instance_type.startswith(family) and not p.capacity_block]
-        needed = sum(INSTANCE_TYPES[p.instance_type].vcpus * p.max_nodes for p in members)
-        if quota is not None and needed > quota:
-            names = ", ".join(pool.name for pool in members)
+        vcpus, names = needed(demands, "on_demand", family)
+        if quota is not None and vcpus > quota:
+            peak = f"the peak of {', '.join(names)}"
             yield Refusal(
                 rule="above-obtainable-capacity",
                 key=f"account.{family}_vcpus",
                 given=quota,
-                wrong=f"the peak of {names} needs {needed} virtual CPUs of {family.upper()} instances",
-                allowed=f"at least {needed}; ask by `aws service-quotas request-service-quota-increase`",
+                wrong=f"{peak} needs {vcpus} virtual CPUs of {family.upper()} instances",
+                allowed=f"at least {vcpus}; ask by `aws service-quotas request-service-quota-increase`",
             )
 
 

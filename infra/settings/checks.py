@@ -224,12 +224,13 @@ def lustre_capacity(capacity_gib: int) -> None:
         )
 
 
-def filesystem_zone(tenant: str, pool: str, zone: str | None) -> None:
+def filesystem_zone(tenant: str, pool: str, zone: str | None, *, elastic: bool) -> None:
     """Refuse a file system, which is in one zone, for nodes that are in three."""
     if zone is None:
+        one_zone = "a pool of gpu_pools" if elastic else f"groundplan:platform.gpu_pools.{pool}.zone"
         raise refusal(
             f"a file system is in one zone, and the nodes of pool {pool} are in three",
-            allowed=f"no file system, or one zone: groundplan:platform.gpu_pools.{pool}.zone",
+            allowed=f"no file system, or one zone: {one_zone}",
             key=("platform", "tenants", tenant, "training", "filesystem"),
         )
 
@@ -322,11 +323,11 @@ def quota_covers_peak(
 
 
 def pool_covers_quotas(
-    pool: str, instance_type: str, max_nodes: int, quotas: Mapping[str, int], *, parts: int
+    key: tuple[str, ...], instance_type: str, max_nodes: int, quotas: Mapping[str, int], *, parts: int
 ) -> None:
     """Refuse quotas that no size of the pool could fulfil: no peak without capacity behind it.
 
-    GPUs that are divided count as many times as they have `parts`.
+    GPUs that are divided count as many times as they have `parts`; `key` is that of the pool's size.
     """
     promised, obtainable = sum(quotas.values()), pool_gpus(instance_type, max_nodes) * parts
     if promised > obtainable:
@@ -335,5 +336,5 @@ def pool_covers_quotas(
             f"{max_nodes} x {instance_type} have {obtainable} GPUs, but the quotas of "
             f"{', '.join(quotas)} promise {promised}",
             allowed=f"at least {needed}, or smaller quotas",
-            key=("platform", "gpu_pools", pool, "nodes", "max"),
+            key=("platform", *key),
         )

@@ -7,11 +7,15 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from infra.conventions import SYSTEM_POOL
+from infra.planning.quotas import Demand, Market
 from infra.settings import checks
+from infra.settings.account_quotas import AccountQuotaSettings, quotas_given, within_quotas
 from infra.settings.audit import AuditSettings
 from infra.settings.base import RetentionDays, SettingsModel
 from infra.settings.data_stores import DataStoreSettings
 from infra.settings.edge import EdgeSettings
+from infra.settings.elastic import ElasticPoolSettings, ingest_fits, names_of_their_own
 from infra.settings.filesystem import FilesystemSettings
 from infra.settings.identity import IdentitySettings
 from infra.settings.lake import LakeSettings
@@ -26,6 +30,7 @@ from infra.settings.streams import TenantStreamSettings, check_streams
 from infra.settings.types import (
     AvailabilityZone,
     CallerRange,
+    CpuTypeName,
     InstanceTypeName,
     KubernetesVersion,
     Name,
@@ -66,6 +71,17 @@ class NodeCount(SettingsModel):
         return self
 
 
+class SystemPoolSettings(SettingsModel):
+    """Nodes without GPUs for the cluster's own pods: DNS, metrics, Karpenter. A managed node group."""
+
+    instance_type: CpuTypeName = "m7i.2xlarge"
+    """EC2 instance type."""
+    nodes: Annotated[int, Field(ge=2, le=12)] = 3
+    """How many; always. One in each zone from three on."""
+    volume_gib: Annotated[int, Field(ge=50, le=1024)] = 100
+    """Data volume of each node in GiB: container images and their scratch space."""
+
+
 class GpuPoolSettings(SettingsModel):
     """One managed node group of GPU instances."""
 
@@ -91,6 +107,13 @@ class GpuPoolSettings(SettingsModel):
     def parts(self) -> int:
         """Into how many each GPU is divided."""
         return self.sharing.parts if self.sharing else 1
+
+    @property
+    def markets(self) -> tuple[Market, ...]:
+        """Whose quotas its nodes count against: a Capacity Block's against none."""
+        if self.purchase.option == "capacity-block":
+            return ()
+        return ("spot",) if self.purchase.option == "spot" else ("on_demand",)
 
 
 class QuotaSettings(SettingsModel):
@@ -127,6 +150,8 @@ class PodSizeSettings(SettingsModel):
 class IngestSettings(SettingsModel):
     """The tenant's ingest job."""
 
+    pool: Name | None = None
+    """The pool that its pod runs on, one of `elastic_pools` or `gpu_pools`; without it, the tenant's."""
     size: PodSizeSettings = PodSizeSettings(cpu_millicores=200, cpu_limit_millicores=2000, memory_mib=1024)
     """Size of its pod."""
 
@@ -198,7 +223,7 @@ class TenantSettings(SettingsModel):
     model: ObjectName
     """Name of its model in the registry and in the model server."""
     pool: Name
-    """The GPU pool that its pods run on."""
+    """The pool with GPUs that its pods run on, one of `gpu_pools` or `elastic_pools`."""
     quota: QuotaSettings
     """What its pods together may request."""
     ingest: IngestSettings = IngestSettings()
@@ -238,8 +263,15 @@ class PlatformSettings(SettingsModel):
     """Container images."""
     cluster: ClusterSettings
     """The EKS cluster."""
+    system_pool: SystemPoolSettings = SystemPoolSettings()
+    """Nodes for the cluster's own pods."""
     gpu_pools: Annotated[dict[Name, GpuPoolSettings], Field(min_length=1)]
-    """GPU node pools by name."""
+    """GPU node pools of fixed bounds by name: managed node groups."""
+    elastic_pools: Annotated[dict[Name, ElasticPoolSettings], Field(default_factory=dict)]
+    """Node pools that Karpenter fills and empties, by name."""
+    account_quotas: AccountQuotaSettings | None = None
+    """EC2's quotas of the account. All pools together must be able to reach their largest size within them.
+    Needed with `elastic_pools`; without them, nothing is compared."""
     tenants: Annotated[dict[Name, TenantSettings], Field(min_length=1)]
     """Tenants by name."""
     edge: EdgeSettings | None = None
@@ -274,28 +306,23 @@ class Settings(SettingsModel):
             {name: tenant.streaming for name, tenant in platform.tenants.items()},
             datasets={name: tenant.dataset for name, tenant in platform.tenants.items()},
         )
+        names_of_their_own(platform.elastic_pools, platform.gpu_pools)
+        quotas_given(platform.account_quotas, tuple(platform.elastic_pools))
+        if platform.account_quotas:
+            within_quotas(platform.account_quotas, _demands(platform))
         for name, tenant in platform.tenants.items():
-            checks.pool_exists(name, tenant.pool, tuple(platform.gpu_pools))
-            checks.pod_fits_node(
-                tenant=name,
-                gpus_per_node=tenant.training.gpus_per_node,
-                instance_type=platform.gpu_pools[tenant.pool].instance_type,
-            )
-            if tenant.training.filesystem:
-                checks.filesystem_zone(name, tenant.pool, platform.gpu_pools[tenant.pool].zone)
-            checks.quota_covers_peak(
-                tenant=name,
-                quota_gpus=tenant.quota.gpus,
-                training_nodes=tenant.training.nodes,
-                gpus_per_node=tenant.training.gpus_per_node,
-                max_replicas=tenant.inference.replicas.max,
-            )
+            self._tenant_fits(name, tenant)
+        for name, elastic in platform.elastic_pools.items():
+            quotas = {key: one.quota.gpus for key, one in platform.tenants.items() if one.pool == name}
+            size = ("elastic_pools", name, "max_nodes")
+            checks.pool_covers_quotas(size, elastic.instance_type, elastic.max_nodes, quotas, parts=1)
         for name, pool in platform.gpu_pools.items():
             checks.pool_zone(name, pool.zone, platform.network.zones)
             checks.fabric_possible(name, pool.instance_type, pool.zone, efa=pool.efa)
             tenants = {key: tenant for key, tenant in platform.tenants.items() if tenant.pool == name}
             quotas = {key: tenant.quota.gpus for key, tenant in tenants.items()}
-            checks.pool_covers_quotas(name, pool.instance_type, pool.nodes.max, quotas, parts=pool.parts)
+            size = ("gpu_pools", name, "nodes", "max")
+            checks.pool_covers_quotas(size, pool.instance_type, pool.nodes.max, quotas, parts=pool.parts)
             if pool.sharing:
                 processes = {
                     key: tenant.training.nodes * tenant.training.gpus_per_node
@@ -305,6 +332,33 @@ class Settings(SettingsModel):
             self._purchasable(name, pool, {key: tenant.training.max_hours for key, tenant in tenants.items()})
         return self
 
+    def _tenant_fits(self, name: str, tenant: TenantSettings) -> None:
+        platform = self.platform
+        elastic = {key: pool for key, pool in platform.elastic_pools.items() if pool.gpus_per_node}
+        checks.pool_exists(name, tenant.pool, (*platform.gpu_pools, *elastic))
+        pool = elastic.get(tenant.pool) or platform.gpu_pools[tenant.pool]
+        training = tenant.training
+        checks.pod_fits_node(
+            tenant=name, gpus_per_node=training.gpus_per_node, instance_type=pool.instance_type
+        )
+        if training.filesystem:
+            checks.filesystem_zone(name, tenant.pool, pool.zone, elastic=tenant.pool in elastic)
+        checks.quota_covers_peak(
+            tenant=name,
+            quota_gpus=tenant.quota.gpus,
+            training_nodes=training.nodes,
+            gpus_per_node=training.gpus_per_node,
+            max_replicas=tenant.inference.replicas.max,
+        )
+        if tenant.ingest.pool:
+            ingest_fits(
+                name,
+                tenant.ingest.pool,
+                (*platform.elastic_pools, *platform.gpu_pools),
+                platform.elastic_pools.get(tenant.ingest.pool),
+                cpu_millicores=tenant.ingest.size.cpu_millicores,
+            )
+
     def _purchasable(self, name: str, pool: GpuPoolSettings, longest_runs: dict[str, int]) -> None:
         purchase = pool.purchase
         checks.reservation_in_zone(name, purchase.option, pool.zone)
@@ -313,3 +367,35 @@ class Settings(SettingsModel):
             checks.empty_before_block(name, pool.nodes.min, pool.nodes.desired)
             block = purchase.capacity_block
             checks.runs_end_with_block(name, block.starts, block.ends, longest_runs)
+
+
+def _demands(platform: PlatformSettings) -> list[Demand]:
+    """What each pool takes of EC2's quotas when it is as large as it can be."""
+    system = platform.system_pool
+    return [
+        Demand(
+            pool=SYSTEM_POOL,
+            instance_types=(system.instance_type,),
+            nodes=system.nodes,
+            markets=("on_demand",),
+        ),
+        *(
+            Demand(
+                pool=name,
+                instance_types=(pool.instance_type, *pool.purchase.fallback_types),
+                nodes=pool.nodes.max,
+                markets=pool.markets,
+            )
+            for name, pool in platform.gpu_pools.items()
+        ),
+        *(
+            Demand(
+                pool=name,
+                instance_types=pool.instance_types,
+                nodes=pool.max_nodes,
+                # While spot has none, all of them may be on demand.
+                markets=("spot", "on_demand") if pool.capacity == "spot-first" else ("on_demand",),
+            )
+            for name, pool in platform.elastic_pools.items()
+        ),
+    ]

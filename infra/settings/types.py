@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from infra.planning.eks_versions import KUBERNETES_VERSIONS
-from infra.planning.instance_types import INSTANCE_TYPES
+from infra.planning.instance_types import CPU_INSTANCE_TYPES, INSTANCE_TYPES, NODE_TYPES
 from infra.planning.subnets import LARGEST_PREFIX, PRIVATE_RANGES, SMALLEST_PREFIX
 
 _PRIVATE = "10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"
@@ -96,6 +96,16 @@ InstanceTypeName = Annotated[
     str,
     one_of("GPU instance type", tuple(INSTANCE_TYPES)),
     WithJsonSchema({"type": "string", "enum": list(INSTANCE_TYPES)}),
+]
+CpuTypeName = Annotated[
+    str,
+    one_of("instance type without GPUs", tuple(CPU_INSTANCE_TYPES)),
+    WithJsonSchema({"type": "string", "enum": list(CPU_INSTANCE_TYPES)}),
+]
+NodeTypeName = Annotated[
+    str,
+    one_of("instance type", tuple(NODE_TYPES)),
+    WithJsonSchema({"type": "string", "enum": list(NODE_TYPES)}),
 ]
 KubernetesVersion = Annotated[
     str,

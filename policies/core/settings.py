@@ -26,7 +26,10 @@ class PackSettings(BaseModel):
     """Foreign accounts that policies may name."""
     regions: tuple[str, ...] = ("eu-central-1", "eu-west-1", "us-east-1")
     """Regions in which data may lie (GDPR, chapter V); us-east-1 holds global settings only."""
-    image_registries: tuple[str, ...] = (r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/",)
+    image_registries: tuple[str, ...] = (
+        r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/",
+        r"public\.ecr\.aws/karpenter/controller[:@]",
+    )
     """Patterns of the registries that images may come from, from the beginning of the reference."""
     exempt_namespaces: tuple[str, ...] = ("kube-system", "gpu-operator")
     """Namespaces of the cluster's own operators, which need what workloads must not have; fenced by RBAC."""
@@ -34,8 +37,10 @@ class PackSettings(BaseModel):
     """Host paths that workloads may mount."""
     capabilities: tuple[str, ...] = ("IPC_LOCK",)
     """Linux capabilities that a container may add; EFA needs to lock memory."""
-    token_holders: tuple[str, ...] = ()
+    token_holders: tuple[str, ...] = ("karpenter/karpenter",)
     """Service accounts whose pods may hold a token for the Kubernetes API, as `namespace/name`."""
+    machine_roles: tuple[str, ...] = (r"arn:aws[a-z-]*:iam::\d{12}:role/groundplan-[a-z0-9-]+-elastic-node",)
+    """Patterns of roles that a launcher of machines may hand to them; EKS-14 says what such a role holds."""
     kubernetes_versions: tuple[str, ...] = ("1.33", "1.34", "1.35", "1.36")
     """Versions of EKS in standard support in November 2026."""
     kafka_versions: tuple[str, ...] = (

@@ -54,6 +54,9 @@ def test_gateways_and_pools_are_those_registered(environment: str) -> None:
         size = group.inputs["scalingConfig"]
         bounds = f"{size['minSize']:g} to {size['maxSize']:g} "
         assert any(bounds in line and line.split(":")[0] in group.name for line in lines), group.name
+    for pool in estate.of("kubernetes:karpenter.sh/v1:NodePool"):
+        bounds = f"{pool.name}: 0 to {pool.inputs['spec']['limits']['nodes']} "
+        assert any(line.startswith(bounds) for line in lines), pool.name
 
 
 @each_environment

@@ -20,6 +20,7 @@ _OTHER_NAMES = {
 }
 """Modules of pulumi-aws that are not named as boto3 names their service."""
 _LOGS = ("aws:cloudwatch/log",)
+_EVENTS = ("aws:cloudwatch/event",)
 _EVERYWHERE = {"cloudfront", "route53"}
 """Services without regions."""
 _HOLD_NOTHING = {
@@ -30,6 +31,8 @@ _HOLD_NOTHING = {
 def _service(token: str) -> str:
     if token.startswith(_LOGS):
         return "logs"
+    if token.startswith(_EVENTS):
+        return "events"
     module = token.split(":")[1].split("/", maxsplit=1)[0]
     return _OTHER_NAMES.get(module, module)
 

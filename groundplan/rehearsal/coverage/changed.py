@@ -33,6 +33,11 @@ def changed_stack(environment: str) -> dict[str, Any]:
     _raise(platform["data_stores"]["database"], "max_capacity")
     for pool in platform["gpu_pools"].values():
         _raise(pool["nodes"], "max")
+    for pool in platform.get("elastic_pools", {}).values():
+        _raise(pool, "max_nodes")
+    for quotas in platform.get("account_quotas", {}).values():
+        # What the pools may grow by: one node of the largest type each.
+        quotas.update({family: vcpus + 192 for family, vcpus in quotas.items()})
     for section in ("edge", "recovery"):
         if section in platform:
             _raise(platform[section], "requests_per_address", "backup_days")

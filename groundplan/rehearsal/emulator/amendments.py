@@ -25,6 +25,7 @@ from moto.s3.responses import S3Response
 from groundplan.rehearsal.emulator import (
     access_points,
     aurora,
+    bottlerocket,
     bucket_policies,
     capacity_reservations,
     catalogue,
@@ -46,6 +47,7 @@ _DEFAULT_ROTATION_DAYS = 365
 def install() -> None:
     """Apply all amendments; a second call changes nothing."""
     access_points.install()
+    bottlerocket.install()
     capacity_reservations.install()
     catalogue.install()
     cloudfront.install()

@@ -19,6 +19,7 @@ from groundplan.rehearsal.emulator.agent import PodIdentityAgent
 from groundplan.rehearsal.emulator.answer_record import AnswerRecord
 from groundplan.rehearsal.emulator.api import ApiServer
 from groundplan.rehearsal.emulator.controllers.access import AccessController
+from groundplan.rehearsal.emulator.controllers.launched_nodes import LaunchedNodeController
 from groundplan.rehearsal.emulator.controllers.load_balancers import LoadBalancerController
 from groundplan.rehearsal.emulator.controllers.loop import Controller
 from groundplan.rehearsal.emulator.controllers.nodes import NodeController
@@ -91,6 +92,7 @@ class Emulator:
             pod_identity,
             AccessController(self._client, self.store),
             NodeController(self._client, self.store, pki.node_name(world)),
+            LaunchedNodeController(self._client, self.store),
             LoadBalancerController(self._client, world.node_address),
         )
 

@@ -153,6 +153,14 @@ _GO_TOOLS = (
         version_args=("--version",),
     ),
     GoTool(
+        name="karpenter",
+        version="1.13.0",
+        module="karpenter",
+        requires="github.com/aws/karpenter-provider-aws",
+        package="github.com/aws/karpenter-provider-aws/cmd/controller",
+        ldflags="-X sigs.k8s.io/karpenter/pkg/operator.Version=1.13.0",
+    ),
+    GoTool(
         name="actionlint",
         version="1.7.7",
         module="actionlint",

@@ -6,7 +6,7 @@ import pulumi
 from pulumi import ResourceOptions
 
 from infra.aws.assembly.site import Site
-from infra.aws.cluster import Cluster, ClusterArgs, log_group_name
+from infra.aws.cluster import Cluster, ClusterArgs, cluster_name, log_group_name
 from infra.aws.cluster_addons import (
     AddonSpec,
     ClusterAddons,
@@ -14,11 +14,13 @@ from infra.aws.cluster_addons import (
     node_addons,
     scheduled_addons,
 )
+from infra.aws.elastic_nodes import ElasticNodes, ElasticNodesArgs
 from infra.aws.encryption import Encryption
 from infra.aws.gpu_pool import GpuPool, GpuPoolArgs
 from infra.aws.network import Network
 from infra.aws.node_role import create_node_role
 from infra.aws.pool_capacity import Purchase
+from infra.aws.system_pool import SystemPool, SystemPoolArgs
 from infra.planning.eks_versions import KUBERNETES_VERSIONS
 from infra.planning.gpu_parts import node_settings
 from infra.planning.instance_types import INSTANCE_TYPES
@@ -52,17 +54,69 @@ def cluster(site: Site, network: Network, keys: Encryption) -> Cluster:
 def nodes(
     site: Site, network: Network, keys: Encryption, cluster: Cluster
 ) -> tuple[dict[str, GpuPool], ClusterAddons]:
-    """Pools between the add-ons that nodes need and those that need nodes."""
+    """Pools between the add-ons that nodes need and those that need nodes: those of the system pool."""
     versions = KUBERNETES_VERSIONS[site.platform.cluster.kubernetes_version]
     before = _addons(site, "node-addons", cluster, node_addons(versions), site.opts)
-    role_arn = create_node_role(site.environment, site.account, site.opts)
+    role_arn = create_node_role(site.environment, site.account, site.opts).arn
+    system = _system_pool(site, network, keys, cluster, role_arn, site.after(before, network))
     pools = {
         name: _pool(site, name, pool, network, keys, cluster, role_arn, site.after(before, network))
         for name, pool in site.platform.gpu_pools.items()
     }
     scheduled = scheduled_addons(versions, file_systems=bool(site.tenants_with_filesystem))
-    after = _addons(site, "scheduled-addons", cluster, scheduled, site.after(*pools.values()))
+    after = _addons(site, "scheduled-addons", cluster, scheduled, site.after(system))
     return pools, after
+
+
+def elastic_nodes(
+    site: Site, network: Network, keys: Encryption, cluster: Cluster, addons: ClusterAddons
+) -> ElasticNodes | None:
+    """What Karpenter needs, where the settings name pools for it; after DNS, which it asks."""
+    if not site.platform.elastic_pools:
+        return None
+    return ElasticNodes(
+        "elastic-nodes",
+        ElasticNodesArgs(
+            environment=site.environment,
+            account=site.account,
+            cluster=cluster_name(site.environment),
+            cluster_name=cluster.outputs.name,
+            cluster_arn=cluster.outputs.arn,
+            subnet_ids=network.outputs.private_subnet_ids,
+            security_group_id=cluster.outputs.security_group_id,
+            administrators=site.platform.administrators,
+            volumes_key_arn=keys.outputs.volumes,
+            protect=site.platform.protect_data,
+        ),
+        site.after(addons),
+    )
+
+
+def _system_pool(
+    site: Site,
+    network: Network,
+    keys: Encryption,
+    cluster: Cluster,
+    role_arn: pulumi.Output[str],
+    opts: ResourceOptions,
+) -> SystemPool:
+    settings = site.platform.system_pool
+    return SystemPool(
+        "system-pool",
+        SystemPoolArgs(
+            environment=site.environment,
+            cluster_name=cluster.outputs.name,
+            kubernetes_version=site.platform.cluster.kubernetes_version,
+            node_role_arn=role_arn,
+            # Nodes pull images and join through NAT: its routes have to be there.
+            subnet_ids=network.outputs.private_subnet_ids,
+            instance_type=settings.instance_type,
+            nodes=settings.nodes,
+            volume_gib=settings.volume_gib,
+            volumes_key_arn=keys.outputs.volumes,
+        ),
+        opts,
+    )
 
 
 def _pool(

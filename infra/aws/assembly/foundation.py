@@ -15,6 +15,7 @@ from infra.aws.cache import cache_log_group
 from infra.aws.cluster import Cluster, log_group_name
 from infra.aws.data_stores import database_log_group
 from infra.aws.edge import Edge, EdgeArgs
+from infra.aws.elastic_nodes import CONTROLLER
 from infra.aws.encryption import Encryption, EncryptionArgs
 from infra.aws.lake import QUERY_RESULTS, Lake, bucket_name
 from infra.aws.network import Network, NetworkArgs
@@ -23,7 +24,7 @@ from infra.aws.registry import Registry, RegistryArgs
 from infra.aws.replicas import replica_of
 from infra.aws.streaming import broker_log_group
 from infra.aws.training_filesystem import filesystem_log_group
-from infra.conventions import LAKE_ZONES, PROJECT
+from infra.conventions import LAKE_ZONES, PROJECT, physical_name
 from infra.settings.release import SERVICES
 
 
@@ -39,6 +40,9 @@ def network_and_keys(site: Site) -> tuple[Network, Encryption]:
             log_groups=_log_groups(site),
             trail=trail_name(site.environment),
             file_systems=bool(site.tenants_with_filesystem),
+            elastic_nodes=physical_name(site.environment, CONTROLLER)
+            if site.platform.elastic_pools
+            else None,
             protect=platform.protect_data,
         ),
         site.opts,

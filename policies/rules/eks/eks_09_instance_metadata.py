@@ -9,6 +9,7 @@ from policies.core.resources import Resource
 from policies.core.rule import ALWAYS, Context, Finding, Framework, Rule, Severity
 
 NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
+NODE_CLASS = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
 
 
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
@@ -21,10 +22,12 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
                 path="launchTemplate", message="without a template, pods reach metadata", key="none"
             )
         return
-    options = resource.view.object("metadataOptions")
+    # Of a class, Karpenter's defaults are the strict ones.
+    by_karpenter = resource.type == NODE_CLASS
+    options = resource.view.object("spec.metadataOptions" if by_karpenter else "metadataOptions")
     if options.text("httpEndpoint", "enabled") == "disabled":
         return
-    if options.text("httpTokens", "optional") != "required":
+    if options.text("httpTokens", "required" if by_karpenter else "optional") != "required":
         yield Finding(path=options.where("httpTokens"), message="answers without a token", key="tokens")
     if options.number("httpPutResponseHopLimit", 1) > 1:
         path = options.where("httpPutResponseHopLimit")
@@ -33,9 +36,11 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
 
 def rewrite(properties: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """Tokens and one hop for a template; a node group cannot be given one here."""
-    del context
     if "nodeRoleArn" in properties:
         return dict(properties)
+    spec = properties.get("spec")
+    if isinstance(spec, Mapping):
+        return {**properties, "spec": rewrite(spec, context)}
     options = properties.get("metadataOptions")
     strict = {"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 1}
     return {**properties, "metadataOptions": {**(options if isinstance(options, Mapping) else {}), **strict}}
@@ -47,7 +52,8 @@ RULE = Rule(
     severity=Severity.HIGH,
     why="A pod that reaches the metadata of its node holds the node's role.",
     remediation=(
-        "Give every node group a launch template with http_tokens required and http_put_response_hop_limit 1."
+        "Give every node group a launch template with http_tokens required and http_put_response_hop_limit 1;"
+        " of an EC2NodeClass, leave metadataOptions as Karpenter has them."
     ),
     frameworks={Framework.CIS_AWS: ("5.7",), Framework.SOC2: ("CC6.1",), Framework.NIST: ("AC-3",)},
     equivalents=(
@@ -60,6 +66,7 @@ RULE = Rule(
     types=(
         "aws:ec2/launchTemplate:LaunchTemplate",
         "aws:eks/nodeGroup:NodeGroup",
+        NODE_CLASS,
     ),
     check=check,
     rewrite=rewrite,

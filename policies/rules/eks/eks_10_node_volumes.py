@@ -9,28 +9,32 @@ from policies.core.rule import ALWAYS, Context, Finding, Framework, Rule, Severi
 from policies.core.values import View
 
 VOLUME = "aws:ebs/volume:Volume"
+NODE_CLASS = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
+MAPPINGS = "blockDeviceMappings"
 
 
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
     """All volumes are named, encrypted, and have a key. Instance stores are encrypted by the hardware."""
     del context
     if resource.type == VOLUME:
-        yield from _judge(resource.view)
+        yield from _judge(resource.view, "kmsKeyId")
         return
-    disks = [each for each in resource.view.objects("blockDeviceMappings") if not each.text("virtualName")]
+    by_karpenter = resource.type == NODE_CLASS
+    where, key = ("spec.blockDeviceMappings", "kmsKeyID") if by_karpenter else (MAPPINGS, "kmsKeyId")
+    disks = [each for each in resource.view.objects(where) if not each.text("virtualName")]
     if not disks:
         message = "no volume is named: they are as the image says"
-        yield Finding(path="blockDeviceMappings", message=message, key="none")
+        yield Finding(path=where, message=message, key="none")
     for disk in disks:
-        yield from _judge(disk.object("ebs"))
+        yield from _judge(disk.object("ebs"), key)
 
 
-def _judge(volume: View) -> Iterator[Finding]:
+def _judge(volume: View, key: str) -> Iterator[Finding]:
     if not volume.flag("encrypted"):
         yield Finding(path=volume.where("encrypted"), message="the volume is not encrypted", key=volume.path)
-    if not volume.named("kmsKeyId"):
+    if not volume.named(key):
         message = "encrypted with the key of EBS, not with one of ours"
-        yield Finding(path=volume.where("kmsKeyId"), message=message, key=f"{volume.path} key")
+        yield Finding(path=volume.where(key), message=message, key=f"{volume.path} key")
 
 
 RULE = Rule(
@@ -59,6 +63,7 @@ RULE = Rule(
     types=(
         "aws:ec2/launchTemplate:LaunchTemplate",
         "aws:ebs/volume:Volume",
+        NODE_CLASS,
     ),
     check=check,
 )

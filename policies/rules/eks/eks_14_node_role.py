@@ -8,6 +8,8 @@ from policies.core.resources import Resource, Stack
 from policies.core.rule import FROM_STAGING, Context, Finding, Framework, Rule, Severity
 
 ROLE = "aws:iam/role:Role"
+PROFILE = "aws:iam/instanceProfile:InstanceProfile"
+"""Of nodes that Karpenter launches; nothing else of the platform is an instance."""
 ALLOWED = (
     "AmazonEKSWorkerNodePolicy",
     "AmazonEKSWorkerNodeMinimalPolicy",
@@ -19,18 +21,19 @@ ALLOWED = (
 
 def check(nodes: Resource, context: Context) -> Iterator[Finding]:
     """The role is of this stack; only AWS' policies for nodes are attached, and it has none of its own."""
-    roles = context.stack.referred(nodes, "nodeRoleArn", ROLE)
+    where = "role" if nodes.type == PROFILE else "nodeRoleArn"
+    roles = context.stack.referred(nodes, where, ROLE)
     if not roles:
         message = "names no role of this stack: what it holds cannot be told"
-        yield Finding(path="nodeRoleArn", message=message, key="none")
+        yield Finding(path=where, message=message, key="none")
     for role in roles:
         for policy in _attached(role, context.stack):
             if policy.rpartition("/")[2] not in ALLOWED:
                 message = f"{role.name} holds {policy}, which is not for nodes"
-                yield Finding(path="nodeRoleArn", message=message, key=policy)
+                yield Finding(path=where, message=message, key=policy)
         own = context.stack.referring(role, "aws:iam/rolePolicy:RolePolicy", "role", by=("name",))
         if own or role.view.objects("inlinePolicies"):
-            yield Finding(path="nodeRoleArn", message=f"{role.name} has a policy of its own", key="inline")
+            yield Finding(path=where, message=f"{role.name} has a policy of its own", key="inline")
 
 
 def _attached(role: Resource, stack: Stack) -> list[str]:
@@ -50,7 +53,7 @@ RULE = Rule(
     ),
     frameworks={Framework.CIS_EKS: ("5.1.3",), Framework.SOC2: ("CC6.3",), Framework.NIST: ("AC-6",)},
     enforcement=FROM_STAGING,
-    types=("aws:eks/nodeGroup:NodeGroup",),
+    types=("aws:eks/nodeGroup:NodeGroup", PROFILE),
     check=check,
     needs_stack=True,
 )

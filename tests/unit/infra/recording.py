@@ -244,6 +244,7 @@ def guarded_estate() -> Recording:
     streaming = {"form": "provisioned", "schemas": {"observations": schema}}
     edge = {"domain": "ai.example.com", "origin": "a.example.net", "standby_origin": "b.example.net"}
     platform["gpu_pools"]["gpu"]["zone"] = "eu-central-1a"
+    elastic = {"instance_types": ["m7i.xlarge"], "max_nodes": 2}
     platform["tenants"]["vision"]["training"]["filesystem"] = {}
     settings = dev_settings(
         protect_data=True,
@@ -252,6 +253,7 @@ def guarded_estate() -> Recording:
         edge=edge,
         recovery={"region": "eu-west-1"},
         gpu_pools=platform["gpu_pools"],
+        elastic_pools={"cpu": elastic},
         tenants=platform["tenants"],
     )
     return record(lambda: run_program(settings))

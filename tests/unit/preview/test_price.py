@@ -14,6 +14,9 @@ PRICES = offline_prices("eu-central-1")
 G6 = 4.6016 * 1.25
 """USD per hour of dev's g6.12xlarge."""
 
+AMPLE = {"on_demand": {"standard": 1000, "g": 1000}, "spot": {"standard": 1000, "g": 1000}}
+SYSTEM = {"instance_type": "m7i.large", "nodes": 2}
+
 
 def _pool(**purchase: Any) -> dict[str, Any]:
     pool = dev_config()["groundplan:platform"]["gpu_pools"]["gpu"]
@@ -41,6 +44,24 @@ def test_a_pool_of_spot_costs_what_spot_costs() -> None:
     assert before == pytest.approx(730 * G6 * 0.65)
     assert after == pytest.approx(730 * G6 * 0.4)
     assert delta.most_before_usd == pytest.approx(delta.most_after_usd)
+
+
+def test_an_elastic_pool_costs_nothing_until_it_grows_and_at_most_its_dearest_type() -> None:
+    """Five g6e.12xlarge on demand all month, with their disks; while nothing waits, nothing."""
+    pool = {"instance_types": ["g6.12xlarge", "g6e.12xlarge"], "capacity": "spot-first", "max_nodes": 5}
+    plain = dev_settings(account_quotas=AMPLE)
+    delta = price_delta(plain, dev_settings(elastic_pools={"spot": pool}, account_quotas=AMPLE), PRICES)
+    assert delta.before_usd == pytest.approx(delta.after_usd)
+    disks = 5 * 204 * 0.08 * 1.25
+    assert delta.most_after_usd - delta.most_before_usd == pytest.approx(5 * 730 * 10.49264 * 1.25 + disks)
+
+
+def test_the_system_pool_is_on_the_bill() -> None:
+    """Two more m7i.large all month, committed for a year."""
+    delta = price_delta(dev_settings(), dev_settings(system_pool=SYSTEM | {"nodes": 4}), PRICES)
+    [always] = [line for line in delta.lines if "disks" not in line[0]]
+    assert always[0].startswith("system, m7i.large")
+    assert always[2] - always[1] == pytest.approx(2 * 730 * 0.1008 * 1.25 * 0.65)
 
 
 def test_a_file_system_is_on_the_bill() -> None:

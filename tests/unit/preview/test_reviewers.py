@@ -127,6 +127,10 @@ def test_what_closes_is_not(op: str, type_: str, old: Any, new: Any) -> None:
          {"instanceTypes": ["p5.48xlarge"], "scalingConfig": {"minSize": 0, "maxSize": 2}},
          {"instanceTypes": ["p5.48xlarge"], "scalingConfig": {"minSize": 0, "maxSize": 4}},
          Section.CAPACITY, "GPUs, at most: 16 -> 32"),
+        ("kubernetes:karpenter.sh/v1:NodePool",
+         {"spec": {"limits": {"nodes": "2", "nvidia.com/gpu": "8"}}},
+         {"spec": {"limits": {"nodes": "4", "nvidia.com/gpu": "16"}}},
+         Section.CAPACITY, "GPUs, at most: 8 -> 16"),
     ],
 )  # fmt: skip
 def test_other_questions_are_asked(type_: str, old: Any, new: Any, section: Section, said: str) -> None:

@@ -27,6 +27,7 @@ keys = Encryption(
         administrators=["groundplan-deployer"],
         log_groups=[broker_log_group(ENVIRONMENT), database_log_group(ENVIRONMENT)],
         file_systems=False,
+        elastic_nodes=None,
         trail=trail_name(ENVIRONMENT),
         protect=False,
     ),

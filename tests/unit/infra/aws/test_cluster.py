@@ -1,4 +1,4 @@
-"""Tests of the cluster, its add-ons and its GPU pool."""
+"""Tests of the cluster, its add-ons and its managed pools."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import pytest
 from tests.unit.infra.recording import ACCOUNT_ID, dev_estate, guarded_estate
 
 CLUSTER = "aws:eks/cluster:Cluster"
+GROUP = "aws:eks/nodeGroup:NodeGroup"
+TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+each_pool = pytest.mark.parametrize("pool", ["gpu", "system"])
 RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 
 
@@ -87,18 +90,28 @@ def test_add_ons_come_in_the_order_in_which_they_can_work() -> None:
 
 
 @pytest.mark.parametrize("name", ["coredns", "metrics-server"])
-def test_deployments_of_add_ons_tolerate_the_only_pool(name: str) -> None:
-    """Without it DNS would wait for ever on a cluster whose nodes all have GPUs."""
-    addon = dev_estate().one("aws:eks/addon:Addon", name)
-    (toleration,) = json.loads(addon.inputs["configurationValues"])["tolerations"]
-    (taint,) = dev_estate().one("aws:eks/nodeGroup:NodeGroup").inputs["taints"]
-    assert (toleration["key"], toleration["effect"]) == (taint["key"], "NoSchedule")
-    assert taint["effect"] == "NO_SCHEDULE"
+def test_deployments_of_add_ons_run_on_the_system_pool(name: str) -> None:
+    """They choose its label and tolerate its taint; nothing else is there before pools with GPUs are."""
+    configuration = json.loads(dev_estate().one("aws:eks/addon:Addon", name).inputs["configurationValues"])
+    system = dev_estate().one(GROUP, "groundplan-dev-system").inputs
+    assert configuration["nodeSelector"] == system["labels"] == {"groundplan.dev/pool": "system"}
+    [toleration], [taint] = configuration["tolerations"], system["taints"]
+    assert (toleration["key"], taint["effect"]) == (taint["key"], "NO_SCHEDULE")
+
+
+def test_the_system_pool_is_small_fixed_and_repaired() -> None:
+    """A managed node group without GPUs in all zones, always of one size, with volumes as all nodes have."""
+    system = dev_estate().one(GROUP, "groundplan-dev-system").inputs
+    assert system["instanceTypes"] == ["m7i.large"]
+    assert system["amiType"] == "BOTTLEROCKET_x86_64"
+    assert system["scalingConfig"] == {"minSize": 2, "desiredSize": 2, "maxSize": 2}
+    assert system["nodeRepairConfig"] == {"enabled": True}
+    assert len(system["subnetIds"]) == 3
 
 
 def test_nodes_are_private_labelled_tainted_and_repaired() -> None:
     """Private subnets, one label, one taint, node repair on."""
-    group = dev_estate().one("aws:eks/nodeGroup:NodeGroup")
+    group = dev_estate().one(GROUP, "groundplan-dev-gpu")
     assert all("private" in subnet for subnet in group.inputs["subnetIds"])
     assert group.inputs["labels"] == {"groundplan.dev/pool": "gpu"}
     assert group.inputs["taints"] == [{"key": "nvidia.com/gpu", "value": "present", "effect": "NO_SCHEDULE"}]
@@ -107,19 +120,21 @@ def test_nodes_are_private_labelled_tainted_and_repaired() -> None:
     assert group.ignore_changes == ("scalingConfig.desiredSize",)
 
 
-def test_pods_cannot_get_at_the_credentials_of_a_node() -> None:
+@each_pool
+def test_pods_cannot_get_at_the_credentials_of_a_node(pool: str) -> None:
     """IMDSv2 only, and its answers end at the node."""
-    template = dev_estate().one("aws:ec2/launchTemplate:LaunchTemplate")
+    template = dev_estate().one(TEMPLATE, f"groundplan-dev-{pool}")
     options = template.inputs["metadataOptions"]
     assert options["httpTokens"] == "required"
     assert options["httpPutResponseHopLimit"] == 1
 
 
-def test_volumes_of_nodes_are_encrypted_with_their_own_key() -> None:
+@each_pool
+def test_volumes_of_nodes_are_encrypted_with_their_own_key(pool: str) -> None:
     """Both of them: the system's and the data volume."""
-    template = dev_estate().one("aws:ec2/launchTemplate:LaunchTemplate")
+    template = dev_estate().one(TEMPLATE, f"groundplan-dev-{pool}")
     volumes = [mapping["ebs"] for mapping in template.inputs["blockDeviceMappings"]]
-    assert [volume["volumeSize"] for volume in volumes] == [4, 200]
+    assert [volume["volumeSize"] for volume in volumes] == [4, {"gpu": 200, "system": 100}[pool]]
     for volume in volumes:
         assert volume["encrypted"] == "true"
         assert volume["kmsKeyId"] == "arn:of:aws:kms/key:Key:groundplan-dev-volumes"

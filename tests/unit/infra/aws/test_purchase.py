@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.unit.infra.recording import Recording, dev_config, dev_estate, dev_settings, prod_estate, record
+from tests.unit.infra.recording import Recording, dev_config, dev_estate, dev_settings, record
 from tests.unit.infra.recording import run_program as run
 
 GROUP = "aws:eks/nodeGroup:NodeGroup"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+POOL = "groundplan-dev-gpu"
 RESERVATION = "aws:ec2/capacityReservation:CapacityReservation"
 BLOCK = {
     "reservation_id": "cr-0123456789abcdef0",
@@ -26,6 +27,8 @@ def _bought(option: str, *, efa: bool = False) -> Recording:
     purchase: dict[str, Any] = {"option": option}
     if option == "capacity-block":
         purchase["capacity_block"] = BLOCK
+    if option == "spot":
+        purchase["fallback_types"] = ["g6e.12xlarge", "g5.12xlarge"]
     pool = dev_config()["groundplan:platform"]["gpu_pools"]["gpu"] | {
         "zone": "eu-central-1b",
         "efa": efa,
@@ -37,18 +40,18 @@ def _bought(option: str, *, efa: bool = False) -> Recording:
 
 def test_on_demand_is_the_default() -> None:
     """Nothing is reserved, and the template names no market."""
-    assert dev_estate().one(GROUP).inputs["capacityType"] == "ON_DEMAND"
+    assert dev_estate().one(GROUP, POOL).inputs["capacityType"] == "ON_DEMAND"
     assert not dev_estate().of(RESERVATION)
     assert not {"instanceMarketOptions", "capacityReservationSpecification", "instanceType"} & set(
-        dev_estate().one(TEMPLATE).inputs
+        dev_estate().one(TEMPLATE, POOL).inputs
     )
 
 
 def test_spot_falls_back_to_other_types() -> None:
     """Spot takes whichever there is; each has as many GPUs."""
-    group = prod_estate().one(GROUP, "groundplan-prod-evaluation").inputs
+    group = _bought("spot").one(GROUP, POOL).inputs
     assert group["capacityType"] == "SPOT"
-    assert group["instanceTypes"] == ["g6e.12xlarge", "g6.12xlarge", "g5.12xlarge"]
+    assert group["instanceTypes"] == ["g6.12xlarge", "g6e.12xlarge", "g5.12xlarge"]
 
 
 def test_reserved_nodes_come_out_of_a_reservation_of_their_own() -> None:
@@ -59,9 +62,11 @@ def test_reserved_nodes_come_out_of_a_reservation_of_their_own() -> None:
     assert (reservation["instanceType"], reservation["instanceCount"]) == ("g6.12xlarge", 6)
     assert reservation["instanceMatchCriteria"] == "targeted"
     assert "placementGroupArn" not in reservation
-    target = estate.one(TEMPLATE).inputs["capacityReservationSpecification"]["capacityReservationTarget"]
+    target = estate.one(TEMPLATE, POOL).inputs["capacityReservationSpecification"][
+        "capacityReservationTarget"
+    ]
     assert target == {"capacityReservationId": "groundplan-dev-gpu-id"}
-    assert estate.one(GROUP).inputs["capacityType"] == "ON_DEMAND"
+    assert estate.one(GROUP, POOL).inputs["capacityType"] == "ON_DEMAND"
 
 
 def test_a_reservation_is_made_where_the_nodes_are_placed() -> None:
@@ -75,7 +80,7 @@ def test_a_reservation_is_made_where_the_nodes_are_placed() -> None:
 def test_a_capacity_block_is_named_in_the_template(efa: bool) -> None:
     """With market and type, as EKS wants it; its nodes are near each other without a placement group."""
     estate = _bought("capacity-block", efa=efa)
-    template, group = estate.one(TEMPLATE).inputs, estate.one(GROUP).inputs
+    template, group = estate.one(TEMPLATE, POOL).inputs, estate.one(GROUP, POOL).inputs
     assert template["instanceMarketOptions"] == {"marketType": "capacity-block"}
     assert template["instanceType"] == "g6.12xlarge"
     assert template["capacityReservationSpecification"] == {

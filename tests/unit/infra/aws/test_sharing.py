@@ -14,6 +14,7 @@ from tests.unit.infra.recording import run_program as run
 
 GROUP = "aws:eks/nodeGroup:NodeGroup"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+POOL = "groundplan-dev-gpu"
 
 
 @cache
@@ -26,18 +27,20 @@ def _shared(strategy: str, parts: int, instance_type: str) -> Recording:
         "images_snapshot": "snap-0123456789abcdef0",
     }
     platform["tenants"]["vision"]["training"]["nodes"] = 1
-    return record(lambda: run(dev_settings(gpu_pools={"gpu": pool}, tenants=platform["tenants"])))
+    return record(
+        lambda: run(dev_settings(gpu_pools={"gpu": pool}, tenants=platform["tenants"], account_quotas=None))
+    )
 
 
 def _nvidia(estate: Recording) -> dict[str, Any]:
-    user_data = b64decode(estate.one(TEMPLATE).inputs["userData"]).decode()
+    user_data = b64decode(estate.one(TEMPLATE, POOL).inputs["userData"]).decode()
     return tomllib.loads(user_data)["settings"]["kubelet-device-plugins"]["nvidia"]
 
 
 def test_whole_gpus_are_the_default() -> None:
     """No user data, no label of parts, no snapshot."""
-    assert "userData" not in dev_estate().one(TEMPLATE).inputs
-    assert set(dev_estate().one(GROUP).inputs["labels"]) == {"groundplan.dev/pool"}
+    assert "userData" not in dev_estate().one(TEMPLATE, POOL).inputs
+    assert set(dev_estate().one(GROUP, POOL).inputs["labels"]) == {"groundplan.dev/pool"}
 
 
 def test_time_slices_are_requested_one_by_one_under_the_same_name() -> None:
@@ -64,7 +67,7 @@ def test_mig_divides_the_gpu_of_the_instance_type(instance_type: str, name: str)
 def test_nodes_say_into_how_many_parts_their_gpus_are_divided() -> None:
     """Capacity is counted by it."""
     estate = _shared("time-slicing", 4, "g6.12xlarge")
-    assert estate.one(GROUP).inputs["labels"] == {
+    assert estate.one(GROUP, POOL).inputs["labels"] == {
         "groundplan.dev/pool": "gpu",
         "groundplan.dev/gpu-parts": "4",
     }
@@ -72,7 +75,7 @@ def test_nodes_say_into_how_many_parts_their_gpus_are_divided() -> None:
 
 def test_images_are_on_the_volume_before_the_node_starts() -> None:
     """On the data volume alone, which stays encrypted with our key."""
-    system, data = _shared("time-slicing", 4, "g6.12xlarge").one(TEMPLATE).inputs["blockDeviceMappings"]
+    system, data = _shared("time-slicing", 4, "g6.12xlarge").one(TEMPLATE, POOL).inputs["blockDeviceMappings"]
     assert "snapshotId" not in system["ebs"]
     assert data["ebs"]["snapshotId"] == "snap-0123456789abcdef0"
     assert (data["ebs"]["encrypted"], data["ebs"]["kmsKeyId"]) == (

@@ -27,7 +27,7 @@ def test_it_is_encrypted_as_the_lake_is_and_stands_near_the_nodes() -> None:
     assert system.inputs["kmsKeyId"] == "arn:of:aws:kms/key:Key:groundplan-dev-lake"
     assert system.inputs["subnetIds"] == "groundplan-dev-isolated-eu-central-1a-id"
     assert system.inputs["deploymentType"] == "PERSISTENT_2"
-    [group] = guarded_estate().of("aws:eks/nodeGroup:NodeGroup")
+    group = guarded_estate().one("aws:eks/nodeGroup:NodeGroup", "groundplan-dev-gpu")
     assert group.inputs["subnetIds"] == ["groundplan-dev-private-eu-central-1a-id"]
 
 

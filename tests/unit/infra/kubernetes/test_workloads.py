@@ -95,7 +95,7 @@ def test_pod_requests_what_it_needs(service: str, cpu: str, gpus: str | None) ->
 def test_pod_goes_to_its_tenants_pool(service: str) -> None:
     """The label chooses the nodes, the toleration lets it in."""
     pod = _template(service)["spec"]
-    group = dev_estate().one("aws:eks/nodeGroup:NodeGroup").inputs
+    group = dev_estate().one("aws:eks/nodeGroup:NodeGroup", "groundplan-dev-gpu").inputs
     assert pod["nodeSelector"] == group["labels"]
     assert pod["tolerations"] == [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}]
 

@@ -10,11 +10,10 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from infra.planning.capacity import SYSTEM_NODE_TYPE
 from infra.planning.cost import buy_always_on, buy_burst, buy_spot, monthly_cost, redone_share
 from infra.planning.demand import AccountFigures
 from infra.planning.estimate import Filesystem, NodePool, Platform
-from infra.planning.instance_types import INSTANCE_TYPES
+from infra.planning.instance_types import NODE_TYPES
 from infra.planning.price_api import RATE_QUERIES, fetch_prices
 from infra.planning.prices import (
     AS_OF,
@@ -114,9 +113,9 @@ def test_monthly_bill() -> None:
 
 
 def test_offline_table_is_dated_and_complete() -> None:
-    """Every GPU type and the system nodes have a price; eu-central-1 is dearer."""
+    """Every type has a price; eu-central-1 is dearer."""
     assert datetime.date.fromisoformat(AS_OF)
-    assert set(ON_DEMAND_USD_PER_HOUR) == {*INSTANCE_TYPES, SYSTEM_NODE_TYPE}
+    assert set(ON_DEMAND_USD_PER_HOUR) == set(NODE_TYPES)
     assert set(RATE_QUERIES) == set(RATES)
     assert offline_prices("us-east-1").compute["g6.12xlarge"].on_demand == 4.6016
     assert offline_prices("eu-central-1").compute["g6.12xlarge"].on_demand == pytest.approx(5.752)

@@ -1,4 +1,4 @@
-"""Tests of the table of GPU instance types, against a copy of EC2's own record."""
+"""Tests of the table of instance types, against a copy of EC2's own record."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from moto.ec2.models.instance_types import INSTANCE_TYPES as EC2_RECORD
 
 from infra.planning.capacity import peak_gpus, pool_gpus
-from infra.planning.instance_types import AS_OF, INSTANCE_TYPES, InstanceType
+from infra.planning.instance_types import AS_OF, CPU_INSTANCE_TYPES, INSTANCE_TYPES, InstanceType
 
 
 @cache
@@ -28,6 +28,17 @@ def test_entry_agrees_with_ec2(entry: InstanceType) -> None:
     assert (gpu["Count"], gpu["Name"], gpu["Manufacturer"]) == (entry.gpu_count, entry.gpu, "NVIDIA")
     assert record["NetworkInfo"]["EfaSupported"] is entry.efa
     assert record["NetworkInfo"].get("EfaInfo", {}).get("MaximumEfaInterfaces", 0) == entry.efa_interfaces
+
+
+@pytest.mark.parametrize("entry", CPU_INSTANCE_TYPES.values(), ids=lambda entry: entry.name)
+def test_entry_without_gpus_agrees_with_ec2(entry: InstanceType) -> None:
+    """CPUs and memory; neither GPUs nor adapters."""
+    record = _record()[entry.name]
+    assert record["VCpuInfo"]["DefaultVCpus"] == entry.vcpus
+    assert record["MemoryInfo"]["SizeInMiB"] == entry.memory_gib * 1024
+    assert "GpuInfo" not in record
+    assert record["ProcessorInfo"]["SupportedArchitectures"] == ["x86_64"]
+    assert (entry.gpu_count, entry.efa) == (0, False)
 
 
 def test_the_table_is_dated() -> None:

@@ -10,11 +10,18 @@ import yaml
 from infra.settings import SettingsError, load_stack_file
 from infra.settings.release import load_release
 from tests.unit.infra.recording import DEV_STACK, DIGESTS, dev_config
-from tests.unit.infra.settings import mistakes_estate, mistakes_lake, mistakes_services, mistakes_streams
+from tests.unit.infra.settings import (
+    mistakes_elastic,
+    mistakes_estate,
+    mistakes_lake,
+    mistakes_services,
+    mistakes_streams,
+)
 from tests.unit.infra.settings.mistakes import CASES, Change
 
 ALL_CASES = [
     *CASES,
+    *mistakes_elastic.CASES,
     *mistakes_estate.CASES,
     *mistakes_lake.CASES,
     *mistakes_services.CASES,
