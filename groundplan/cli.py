@@ -427,6 +427,29 @@ def rehearse_down(rehearsal_id: RehearsalId, as_json: Json = False) -> None:
         raise GroundplanError(f"Could not remove all of it: {left}", hint="groundplan doctor")
 
 
+@app.command()
+def standby(
+    environment: Environment,
+    database_snapshot: Annotated[
+        str, typer.Option(help="ARN of the copied snapshot that the database begins with.")
+    ],
+    out: Annotated[Path | None, typer.Option(help="Write it to this file, and print nothing.")] = None,
+) -> None:
+    """Print the stack file that brings an environment up in its second region.
+
+    The runbook says when and how: docs/runbooks/recover-in-the-second-region.md
+
+    Example: groundplan standby prod --database-snapshot arn:... --out stacks/Pulumi.prod-dr.yaml
+    """
+    from groundplan.standby import standby_stack_file
+
+    text = standby_stack_file(environment, database_snapshot)
+    if out:
+        out.write_text(text, encoding="utf-8")
+    else:
+        typer.echo(text, nl=False)
+
+
 @app.command("deployer-policy")
 def deployer_policy(
     environment: Environment,

@@ -17,7 +17,7 @@ from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.responses.flow_logs import FlowLogs as FlowLogsResponse
 from moto.kms.responses import KmsResponse
-from moto.rds.models import DBCluster, DBInstanceClustered, MasterUserSecret
+from moto.rds.models import DBCluster, DBInstanceClustered, MasterUserSecret, RDSBackend
 from moto.s3.exceptions import InvalidBucketState
 from moto.s3.models import FakeBucket, FakeDeleteMarker, S3Backend
 from moto.s3.responses import S3Response
@@ -25,6 +25,7 @@ from moto.s3.responses import S3Response
 from groundplan.rehearsal.emulator import (
     access_points,
     aurora,
+    backup_jobs,
     bucket_policies,
     capacity_reservations,
     catalogue,
@@ -46,6 +47,7 @@ _DEFAULT_ROTATION_DAYS = 365
 def install() -> None:
     """Apply all amendments; a second call changes nothing."""
     access_points.install()
+    backup_jobs.install()
     capacity_reservations.install()
     catalogue.install()
     cloudfront.install()
@@ -71,6 +73,7 @@ def install() -> None:
     # moto tells an empty structure, which the provider takes for a setting.
     tell(DBCluster, "scaling_configuration_info", aurora.scaling_configuration)
     wrap(DBInstanceClustered, "__init__", aurora.describe_instance)
+    wrap(RDSBackend, "restore_db_cluster_from_snapshot", aurora.restore)
     wrap(MasterUserSecret, "_create_secret", aurora.rotate_managed_secret)
     wrap(FakeBucket, "set_lifecycle", _keep_lifecycle_rules)
     # Versioned keys are disposed of when they go; a delete marker holds nothing, and moto forgot to say so.

@@ -10,10 +10,21 @@ import yaml
 from infra.settings import SettingsError, load_stack_file
 from infra.settings.release import load_release
 from tests.unit.infra.recording import DEV_STACK, DIGESTS, dev_config
-from tests.unit.infra.settings import mistakes_estate, mistakes_lake, mistakes_services
+from tests.unit.infra.settings import (
+    mistakes_estate,
+    mistakes_lake,
+    mistakes_recovery,
+    mistakes_services,
+)
 from tests.unit.infra.settings.mistakes import CASES, Change
 
-ALL_CASES = [*CASES, *mistakes_estate.CASES, *mistakes_lake.CASES, *mistakes_services.CASES]
+ALL_CASES = [
+    *CASES,
+    *mistakes_estate.CASES,
+    *mistakes_lake.CASES,
+    *mistakes_recovery.CASES,
+    *mistakes_services.CASES,
+]
 
 
 def _error(tmp_path: Path, platform: object, *, region: object = "eu-central-1") -> SettingsError:
