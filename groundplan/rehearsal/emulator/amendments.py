@@ -5,9 +5,11 @@ Each amendment wraps one method of moto. A contract test shows for each what the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any, cast
 
+from moto.cloudtrail.responses import CloudTrailResponse
 from moto.core.config import default_user_config
 from moto.core.responses import ActionResult
 from moto.ec2.models.flow_logs import FlowLogsBackend
@@ -62,6 +64,7 @@ def install() -> None:
     default_user_config["iam"] = {"load_aws_managed_policies": True}
     wrap(FlowLogsBackend, "create_flow_logs", _find_destinations)
     wrap(FlowLogsResponse, "create_flow_logs", _keep_destination_options)
+    wrap(CloudTrailResponse, "describe_trails", _find_named_trails)
     wrap(LaunchTemplateBackend, "create_launch_template", _keep_template_tags_apart)
     wrap(NatGatewayBackend, "delete_nat_gateway", _delete_interface)
     wrap(VPCBackend, "delete_vpc", _delete_default_acl)
@@ -83,6 +86,15 @@ def install() -> None:
     wrap(FakeBucket, "get_permission", bucket_policies.get_permission, only_refuses=True)
     wrap(S3Response, "_key_response", bucket_policies.name_refusal, only_refuses=True)
     wrap(S3Response, "_bucket_response", bucket_policies.check_list, only_refuses=True)
+
+
+def _find_named_trails(original: Callable[..., Any], response: Any) -> str:
+    """CloudTrail: the trails that are asked for; each region also tells the multi-region ones of others."""
+    told = json.loads(original(response))["trailList"]
+    names = set(json.loads(response.body or "{}").get("trailNameList") or ())
+    return json.dumps(
+        {"trailList": [trail for trail in told if not names or names & {trail["Name"], trail["TrailARN"]}]}
+    )
 
 
 def _find_destinations(original: Callable[..., Any], backend: Any, **request: Any) -> Any:

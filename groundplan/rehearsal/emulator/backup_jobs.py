@@ -25,7 +25,7 @@ from groundplan.rehearsal.emulator.eks.account import Account, trusts
 from groundplan.rehearsal.emulator.patching import add, kept_in, wrap
 
 RUN_PLANS = "/groundplan/run-backup-plans"
-"""Path, no API of AWS. The query names the region."""
+"""Path, no API of AWS. The query names the region, and how many seconds ago the hour was."""
 _DAY_S = 24 * 60 * 60
 _TYPE = "Aurora"
 
@@ -110,19 +110,19 @@ def _snapshot_id(arn: str) -> str:
 # --- what a plan does -------------------------------------------------------------------------------
 def run_plans(account_id: str, environ: Mapping[str, Any]) -> Response:
     """It is the hour of every plan of a region: back up and copy; tells the recovery points that it made."""
-    region = parse_qs(str(environ.get("QUERY_STRING", "")))["region"][0]
-    backend = backup_backends[account_id][region]
+    asked = {name: values[0] for name, values in parse_qs(str(environ.get("QUERY_STRING", ""))).items()}
+    backend, hour = backup_backends[account_id][asked["region"]], time.time() - float(asked.get("age_s", 0))
     made = [
         point
         for plan in backend.plans.values()
         if plan.deletion_date is None
         for selection in kept_in(backend, "selections").get(plan.backup_plan_id, {}).values()
-        for point in _run(backend, plan, selection["BackupSelection"])
+        for point in _run(backend, plan, selection["BackupSelection"], hour)
     ]
     return Response(json.dumps(made), mimetype="application/json")
 
 
-def _run(backend: Any, plan: Any, selection: Mapping[str, Any]) -> Iterator[Point]:
+def _run(backend: Any, plan: Any, selection: Mapping[str, Any], hour: float) -> Iterator[Point]:
     role = Account(backend.account_id, backend.region_name).role(selection["IamRoleArn"])
     if role is None or not trusts(role, "backup.amazonaws.com"):
         return  # as on AWS, where such a job fails
@@ -138,7 +138,7 @@ def _run(backend: Any, plan: Any, selection: Mapping[str, Any]) -> Iterator[Poin
                     "BackupPlanVersion": plan.version_id,
                     "BackupRuleId": rule["RuleId"],
                 },
-                "CreationDate": time.time(),
+                "CreationDate": hour,
             }
             point = _back_up(backend, cluster, rule, origin)
             yield point

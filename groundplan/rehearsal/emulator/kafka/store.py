@@ -44,6 +44,7 @@ class KafkaStore:
     Args:
         account_id: twelve digits.
         region: AWS region.
+        elsewhere: those of other regions, by region.
     """
 
     account_id: str
@@ -51,10 +52,17 @@ class KafkaStore:
     clusters: dict[str, Record] = field(default_factory=dict)
     configurations: dict[str, Configuration] = field(default_factory=dict)
     operations: dict[str, Record] = field(default_factory=dict)
+    elsewhere: dict[str, KafkaStore] = field(default_factory=dict)
+
+    def there(self, region: str) -> KafkaStore:
+        """The store of a region."""
+        if region == self.region:
+            return self
+        return self.elsewhere.setdefault(region, KafkaStore(self.account_id, region))
 
     def clear(self) -> None:
-        """Forget everything."""
-        for part in (self.clusters, self.configurations, self.operations):
+        """Forget everything, in all regions."""
+        for part in (self.clusters, self.configurations, self.operations, self.elsewhere):
             part.clear()
 
     def cluster(self, arn: str) -> Record:

@@ -154,7 +154,7 @@ def fresh_account(emulator: Emulator) -> Emulated:
     for service in SERVICES:
         get_backend(service).clear()  # ty: ignore[no-matching-overload] - too many names for its overloads
     s3_backends.bucket_accounts.clear()  # moto remembers names of buckets apart, also of those that are gone
-    emulator.store.clusters.clear()
+    emulator.store.clear()
     emulator.api.kafka.clear()
     aws = Emulated(emulator, emulator.create_deployer())
     ec2 = aws.client("ec2")
