@@ -19,7 +19,7 @@ Minutes = Annotated[int, Field(ge=1, le=43_200)]
 
 
 class RecoveryTargets(SettingsModel):
-    """What the loss of the region may cost. `groundplan rehearse recovery` measures against it."""
+    """What the loss of the region may cost. A drill measures against it."""
 
     recovery_minutes: Minutes
     """Until the platform is up in the second region, from the decision to go there (RTO)."""

@@ -62,7 +62,7 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
             None,
             "the key is missing",
             "a mapping with the keys recovery_minutes, lake_loss_minutes, database_loss_minutes. "
-            "What the loss of the region may cost. `groundplan rehearse recovery` measures against it.",
+            "What the loss of the region may cost. A drill measures against it.",
         ),
     ),
     (
