@@ -181,8 +181,14 @@ def _as_a_person(world: World) -> dict[str, str]:
     """The rehearsal's shell, but with the real CLI: the page makes a stack of its own."""
     variables = shell.child_environment(world)
     path = f"{world.engine_data('pulumi') / 'bin'}:{variables['PATH']}"
-    # There is no cluster: the half of Kubernetes is left out, as in `rehearse run --only aws`.
-    return {**variables, "PATH": path, "PULUMI_OPTION_EXCLUDE": stack.KUBERNETES}
+    return {
+        **variables,
+        "PATH": path,
+        # The `groundplan` of this project, wherever the one on the PATH was installed from.
+        "PYTHONPATH": str(PROJECT_ROOT),
+        # There is no cluster: the half of Kubernetes is left out, as in `rehearse run --only aws`.
+        "PULUMI_OPTION_EXCLUDE": stack.KUBERNETES,
+    }
 
 
 def _type(
