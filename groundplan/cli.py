@@ -18,6 +18,7 @@ from rich.table import Table
 from groundplan.errors import ExitCode, GroundplanError
 from groundplan.progress import Progress, console
 from groundplan.rehearsal.recovery.cli import recovery
+from groundplan.standby.cli import standby
 from groundplan.state.cli import app as state_app
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ rehearse_app = typer.Typer(
 rehearse_app.command("recovery")(recovery)
 app.add_typer(rehearse_app, name="rehearse")
 app.add_typer(state_app, name="state")
+app.command("standby")(standby)
 
 INTERRUPTED = 130
 """What typer makes of Ctrl-C."""
@@ -440,29 +442,6 @@ def rehearse_down(rehearsal_id: RehearsalId, as_json: Json = False) -> None:
         typer.echo(json.dumps({"id": rehearsal_id, "left": asdict(left)}, indent=2))
     if left:
         raise GroundplanError(f"Could not remove all of it: {left}", hint="groundplan doctor")
-
-
-@app.command()
-def standby(
-    environment: Environment,
-    database_snapshot: Annotated[
-        str, typer.Option(help="ARN of the copied snapshot that the database begins with.")
-    ],
-    out: Annotated[Path | None, typer.Option(help="Write it to this file, and print nothing.")] = None,
-) -> None:
-    """Print the stack file that brings an environment up in its second region.
-
-    The runbook says when and how: docs/runbooks/recover-in-the-second-region.md
-
-    Example: groundplan standby prod --database-snapshot arn:... --out stacks/Pulumi.prod-dr.yaml
-    """
-    from groundplan.standby import standby_stack_file
-
-    text = standby_stack_file(environment, database_snapshot)
-    if out:
-        out.write_text(text, encoding="utf-8")
-    else:
-        typer.echo(text, nl=False)
 
 
 @app.command("deployer-policy")

@@ -1,4 +1,4 @@
-"""The region of a small prod is lost: the runbook brings it up in the second one, and the losses are measured.
+"""The region of a small prod is lost: the runbook brings it up in the second one, and losses are measured.
 
 It is prod with one tenant, in a copy of the project; the last backup is assumed older than the target allows.
 """

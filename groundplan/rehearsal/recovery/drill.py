@@ -33,7 +33,7 @@ from groundplan.rehearsal.scenario.stage import Stage
 from groundplan.rehearsal.scenario.steps import engines, platform, teardown
 from groundplan.rehearsal.world import ACCOUNT_ID, PROJECT_ROOT, World
 from groundplan.settings import load_stack
-from groundplan.standby import standby_name
+from groundplan.standby.stack_file import standby_name
 from infra.conventions import physical_name
 from infra.settings.models import PlatformSettings
 from infra.settings.recovery import RecoverySettings

@@ -14,7 +14,7 @@ import pulumi
 import yaml
 from pulumi.runtime import mocks, rpc, set_mocks
 
-from groundplan.standby import standby_config
+from groundplan.standby.stack_file import standby_config
 from infra.aws.layer import build_aws
 from infra.aws.providers import aws_providers
 from infra.conventions import default_tags

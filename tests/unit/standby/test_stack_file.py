@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from groundplan.cli import app
 from groundplan.errors import ExitCode, GroundplanError
-from groundplan.standby import standby_config
+from groundplan.standby.stack_file import standby_config
 from tests.unit.infra.recording import SNAPSHOT, Recording, estate_of, stack_config
 
 
