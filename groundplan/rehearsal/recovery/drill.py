@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -158,7 +155,7 @@ def recover(stage: Stage) -> None:
     for section in sections:
         stage.progress.note(section.title)
         typed = runbook.with_values(values, own) + section.commands
-        seconds = _type(stage, project, variables, section, typed)
+        seconds = _typed(stage, project, variables, section, typed)
         stage.record.figures.setdefault("seconds", {})[section.title] = seconds
     stage.record.figures["recovery_s"] = round(time.monotonic() - began, 2)
     stage.record.check(
@@ -191,50 +188,31 @@ def _as_a_person(world: World) -> dict[str, str]:
     }
 
 
-def _type(
+def _typed(
     stage: Stage, project: Path, variables: Mapping[str, str], section: runbook.Section, typed: str
 ) -> float:
-    """Run a section in a bash and show its lines as they come; returns its seconds.
+    """Run a section and note it; returns its seconds.
 
     Raises:
         GroundplanError: a command of it failed; its last lines are shown.
     """
-    began, lines = time.monotonic(), []
     log = stage.world.logs / "runbook.log"
-    with (
-        log.open("a") as file,
-        subprocess.Popen(
-            ["bash", "-euo", "pipefail", "-c", typed],
-            cwd=project,
-            env=dict(variables),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,  # Ctrl-C reaches it through us alone, once
-        ) as child,
-    ):
-        try:
-            for line in child.stdout or ():
-                file.write(line)
-                lines.append(line.rstrip())
-                if line.strip():
-                    stage.progress.note(f"{section.title}: {line.strip()[:100]}")
-        except BaseException:
-            os.killpg(child.pid, signal.SIGINT)  # Pulumi saves its state
-            raise
-    seconds = round(time.monotonic() - began, 2)
+
+    def show(line: str) -> None:
+        stage.progress.note(f"{section.title}: {line[:100]}")
+
+    run = runbook.run(typed, folder=project, variables=variables, log=log, show=show)
     stage.record.commands.append(
-        CommandRun(line=section.commands.strip(), exit_code=child.returncode, seconds=seconds)
+        CommandRun(line=section.commands.strip(), exit_code=run.exit_code, seconds=run.seconds)
     )
-    if child.returncode != 0:
+    if run.exit_code != 0:
         raise GroundplanError(
             f"The runbook fails at {section.title!r}.",
-            log="\n".join(lines[-25:]),
+            log="\n".join(run.lines[-25:]),
             hint=f"All of it: {log}",
             exit_code=ExitCode.DEPLOYMENT,
         )
-    return seconds
+    return run.seconds
 
 
 def measure(stage: Stage) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from groundplan.rehearsal.recovery.runbook import PAGE, Section, sections, with_values
+from groundplan.rehearsal.recovery.runbook import PAGE, Run, Section, run, sections, with_values
 from tests.unit.infra.recording import stack_config
 
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -51,3 +54,29 @@ def test_other_values_take_the_place_of_those_shown() -> None:
     assert "export AWS_REGION=eu-west-1\n" in commands
     with pytest.raises(ValueError, match="sets REGION 0 times"):
         with_values(VALUES, {"REGION": "eu-west-1"})
+
+
+def _run(commands: str, folder: Path, show: Callable[[str], None] = lambda _: None) -> Run:
+    return run(commands, folder=folder, variables=os.environ, log=folder / "log", show=show)
+
+
+def test_commands_end_at_the_first_failure(tmp_path: Path) -> None:
+    """Also of a pipeline, and of a variable that nobody set; what was printed is kept."""
+    for wrong in ("exit 3", "false | true", 'echo "$NOBODY_SET_THIS"'):
+        went = _run(f"echo before\n{wrong}\necho after", tmp_path)
+        assert went.exit_code != 0
+        assert "before" in went.lines
+        assert "after" not in went.lines
+    assert "before\n" in (tmp_path / "log").read_text()
+
+
+def test_an_interrupt_waits_for_what_is_under_way(tmp_path: Path) -> None:
+    """It is told once, and ends by itself: what it prints then is in the log."""
+
+    def interrupt(_: str) -> None:
+        raise KeyboardInterrupt
+
+    slow = "trap 'echo saved; exit 1' INT; echo ready; for i in $(seq 300); do sleep 0.1; done"
+    with pytest.raises(KeyboardInterrupt):
+        _run(slow, tmp_path, interrupt)
+    assert (tmp_path / "log").read_text() == "ready\nsaved\n"
