@@ -233,7 +233,12 @@ def measure(stage: Stage) -> None:
         lake=lake,
         database_s=round(age_s, 2),
     )
-    stage.record.figures |= {"targets": [each.as_json() for each in held], "lake": asdict(lake)}
+    stage.record.figures |= {
+        "targets": [each.as_json() for each in held],
+        "lake": asdict(lake),
+        "lake_loss_s": lake.seconds,
+        "database_loss_s": round(age_s, 2),
+    }
     for each in held:
         expected = f"<= {each.target_s:.0f} s"
         stage.record.check(each.what, expected=expected, actual=f"{each.measured_s} s", passed=each.met)
