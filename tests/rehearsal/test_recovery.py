@@ -31,13 +31,14 @@ _ELSEWHERE = shutil.ignore_patterns(
 
 
 def _small(config: dict[str, Any]) -> None:
-    """One tenant on one pool, and nothing that holds no data."""
+    """One tenant on one pool, and little that holds no data."""
     platform = config["groundplan:platform"]
     for part, kept in (("tenants", "vision"), ("gpu_pools", "inference")):
         platform[part] = {kept: platform[part][kept]}
     platform["streaming"] = {"form": "serverless"}
     platform["data_stores"]["database"]["instances"] = 2
     platform["network"]["endpoints"] = []
+    platform["audit"]["account_services"] = False
     del platform["edge"]
 
 
