@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import sys
+import time
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,8 @@ from rich.table import Table
 
 from groundplan.errors import ExitCode, GroundplanError
 from groundplan.progress import Progress, console
+from groundplan.rehearsal.recovery.cli import recovery
+from groundplan.standby.cli import standby
 from groundplan.state.cli import app as state_app
 
 if TYPE_CHECKING:
@@ -31,8 +34,10 @@ app = typer.Typer(
 rehearse_app = typer.Typer(
     no_args_is_help=True, help="Run the whole platform on real engines on this machine."
 )
+rehearse_app.command("recovery")(recovery)
 app.add_typer(rehearse_app, name="rehearse")
 app.add_typer(state_app, name="state")
+app.command("standby")(standby)
 
 INTERRUPTED = 130
 """What typer makes of Ctrl-C."""
@@ -391,6 +396,8 @@ def rehearse_faults(
         int | None, typer.Option(min=0, help="Calls until the credentials have expired.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the dice.")] = 0,
+    lost_region: Annotated[str | None, typer.Option(help="A region that answers nobody.")] = None,
+    replicated_after_s: Annotated[float, typer.Option(min=0, help="Seconds until S3 has copied.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Let AWS fail the provider's calls in a running rehearsal; without options, end that.
@@ -398,13 +405,23 @@ def rehearse_faults(
     Examples:
         groundplan rehearse faults dev --throttled 0.3 --late-s 3
 
+        groundplan rehearse faults prod-aws --lost-region eu-central-1
+
         groundplan rehearse faults dev
     """
     from groundplan.rehearsal import worlds
     from groundplan.rehearsal.emulator import faults
 
     wanted = faults.Faults(
-        throttled=throttled, broken=broken, lost=lost, late_s=late_s, expire_after=expire_after, seed=seed
+        throttled=throttled,
+        broken=broken,
+        lost=lost,
+        late_s=late_s,
+        expire_after=expire_after,
+        seed=seed,
+        lost_region=lost_region,
+        lost_since=time.time() if lost_region else 0.0,
+        replicated_after_s=replicated_after_s,
     )
     world = worlds.load(rehearsal_id)
     faults.write(faults.faults_file(world), None if wanted == faults.Faults(seed=seed) else wanted)

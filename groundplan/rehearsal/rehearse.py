@@ -49,6 +49,7 @@ def rehearse(
     *,
     policies: Sequence[Document] = (),
     show: Callable[[Outcome], None] = lambda _: None,
+    scenario: Sequence[Step] | None = None,
 ) -> Outcome:
     """Play the scenario for one environment, from where an interrupted run of it stopped.
 
@@ -60,16 +61,18 @@ def rehearse(
         scope: `aws` for the AWS half of the stack alone, which needs no cluster.
         policies: all that the deployer may do; none leaves the account to it.
         show: given what the rehearsal came to; also when a step failed or Ctrl-C came, before the error.
+        scenario: other steps than those of the scenario of all that the platform does.
 
     Raises:
         GroundplanError: no root rights, a wrong stack file, an engine or a step that failed.
     """
     require_root()
-    steps = _steps_until(steps_of(scope), until)
+    all_steps = tuple(scenario or steps_of(scope))
+    steps = _steps_until(all_steps, until)
     region = load_stack(environment).settings.region
     world = worlds.create(rehearsal_id, environment, region, scope)
     with worlds.lock(world):
-        reason = must_begin_anew(world, steps_of(scope))
+        reason = must_begin_anew(world, all_steps)
         if load_records(world.evidence) and deployer_policy.given(world) != list(policies):
             reason = reason or "the deployer is held to other policies"
         if reason:

@@ -17,6 +17,7 @@ from pulumi_aws.iam.role_policy_attachment import RolePolicyAttachment
 from infra.aws.account import Account
 from infra.aws.documents import service_trust
 from infra.conventions import BACKUP_TAG
+from infra.planning.recovery import BACKUP_COMPLETION_MINUTES, BACKUP_START_MINUTES
 
 if TYPE_CHECKING:
     from pulumi_aws.backup import PlanRuleArgsDict
@@ -70,8 +71,8 @@ def back_up(
         "rule_name": "daily",
         "target_vault_name": vault.name,
         "schedule": "cron(0 2 * * ? *)",
-        "start_window": 60,
-        "completion_window": 480,
+        "start_window": BACKUP_START_MINUTES,
+        "completion_window": BACKUP_COMPLETION_MINUTES,
         "lifecycle": {"delete_after": backup_days},
     }
     if copies:

@@ -35,6 +35,7 @@ class DataStoresArgs:
         secrets_key_arn: KMS key of the secret that holds the master password.
         logs_key_arn: KMS key of the log group.
         engine_version: version of PostgreSQL.
+        snapshot: ARN of the snapshot that it begins with; None for an empty database.
         instances: how many; the first writes.
         min_capacity: Aurora capacity units of each instance when idle.
         max_capacity: Aurora capacity units of each instance under load.
@@ -52,6 +53,7 @@ class DataStoresArgs:
     secrets_key_arn: Input[str]
     logs_key_arn: Input[str]
     engine_version: str
+    snapshot: str | None
     instances: int
     min_capacity: float
     max_capacity: float
@@ -139,6 +141,7 @@ class DataStores(pulumi.ComponentResource):
             engine_version=args.engine_version,
             database_name="metadata",
             master_username="administrator",
+            snapshot_identifier=args.snapshot,
             manage_master_user_password=True,
             master_user_secret_kms_key_id=args.secrets_key_arn,
             iam_database_authentication_enabled=True,

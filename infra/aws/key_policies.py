@@ -255,6 +255,23 @@ def used_for_backups(account: Account) -> list[Statement]:
     ]
 
 
+def used_for_restores(account: Account) -> list[Statement]:
+    """Use through RDS, which decrypts a copied snapshot when a database begins with it.
+
+    https://docs.aws.amazon.com/aws-backup/latest/devguide/encryption.html: what AWS Backup copies to another
+    region is encrypted with the vault's key there.
+    """
+    return [
+        allow(
+            "RestoreThroughRds",
+            principals=_whole_account(account),
+            actions=_USE,
+            resources=_THIS_KEY,
+            conditions=_through("rds", account),
+        ),
+    ]
+
+
 def used_by_alerts(account: Account) -> list[Statement]:
     """Use by the services that publish alerts, for this account."""
     return [

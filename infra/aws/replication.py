@@ -16,9 +16,7 @@ from infra.aws.documents import allow, document, service_trust
 from infra.aws.lake import CLASS_OF_ZONE, bucket_name, holds_models
 from infra.aws.replicas import replica_of
 from infra.conventions import ComponentType, DataClass, physical_name, registered
-
-_LATE_MINUTES = 15
-"""S3 replicates within so many minutes, or says that it did not; it offers no other number."""
+from infra.planning.recovery import REPLICATION_MINUTES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,8 +151,8 @@ class Replication(pulumi.ComponentResource):
                         "bucket": self._source_arn(replica_of(zone)),
                         "storage_class": "STANDARD_IA",
                         "encryption_configuration": {"replica_kms_key_id": args.replica_key_arns[zone]},
-                        "metrics": {"status": "Enabled", "event_threshold": {"minutes": _LATE_MINUTES}},
-                        "replication_time": {"status": "Enabled", "time": {"minutes": _LATE_MINUTES}},
+                        "metrics": {"status": "Enabled", "event_threshold": {"minutes": REPLICATION_MINUTES}},
+                        "replication_time": {"status": "Enabled", "time": {"minutes": REPLICATION_MINUTES}},
                     },
                 }
             ],

@@ -245,6 +245,48 @@ def copies_outlive_lock(copy_days: int, lock_days: int) -> None:
         )
 
 
+def replication_meets(key: str, minutes: int, promised: int) -> None:
+    """Refuse a target that replication does not promise to meet."""
+    if minutes < promised:
+        raise refusal(
+            f"S3 promises to have replicated after {promised} minutes, and no sooner",
+            allowed=f"at least {promised}",
+            key=(key,),
+        )
+
+
+def backups_meet(key: str, minutes: int, most: int) -> None:
+    """Refuse a target that the schedule of the backups cannot meet."""
+    if minutes < most:
+        raise refusal(
+            f"between two daily backups up to {most} minutes are lost, with the windows in which one begins "
+            "and ends",
+            allowed=f"at least {most}",
+            key=(key,),
+        )
+
+
+def standby_zones(zones: Sequence[str], region: str) -> None:
+    """Refuse a zone that is not in the second region."""
+    for index, zone in enumerate(zones):
+        if zone[:-1] != region:
+            raise refusal(
+                f"the zone is not in the second region, {region}",
+                allowed=f"{region}a, {region}b, ...",
+                key=("platform", "recovery", "availability_zones", str(index)),
+            )
+
+
+def room_for_suffix(environment: str, suffix: str, longest: int) -> None:
+    """Refuse a name that its standby cannot be told from."""
+    if len(environment) + len(suffix) > longest:
+        raise refusal(
+            f"in the second region it is called {environment}{suffix}, and no name is longer than {longest}",
+            allowed=f"up to {longest - len(suffix)} characters",
+            key=("platform", "environment"),
+        )
+
+
 def another_region(second_region: str, region: str) -> None:
     """Refuse a second copy in the region of the first."""
     if second_region == region:

@@ -11,7 +11,7 @@ from infra.settings.base import RetentionDays, SettingsModel
 
 CapacityUnits = Annotated[float, Field(ge=0.5, le=256, multiple_of=0.5)]
 """Aurora capacity units, in halves; one has about 2 GiB of memory."""
-
+_SNAPSHOT = r"^arn:aws[a-z-]*:rds:[a-z0-9-]+:\d{12}:cluster-snapshot:[A-Za-z0-9:-]+$"
 
 CacheNodeType = Literal[
     "cache.t4g.micro",
@@ -32,6 +32,9 @@ class DatabaseSettings(SettingsModel):
 
     engine_version: Literal["16.9", "17.5"] = "17.5"
     """Version of PostgreSQL. AWS never changes it by itself."""
+    snapshot: Annotated[str, Field(pattern=_SNAPSHOT)] | None = None
+    """ARN of the snapshot that it begins with; without one it begins empty. To change it replaces the
+    database."""
     instances: Annotated[int, Field(ge=1, le=15)] = 1
     """One writes, further ones read and take over; two or more survive the loss of a zone."""
     min_capacity: CapacityUnits = 0.5

@@ -22,7 +22,7 @@ from infra.settings.lake import LakeSettings
 from infra.settings.network import NetworkSettings
 from infra.settings.operations import OperationsSettings
 from infra.settings.purchase import PurchaseSettings
-from infra.settings.recovery import RecoverySettings
+from infra.settings.recovery import STANDBY_SUFFIX, RecoverySettings
 from infra.settings.registry import RegistrySettings
 from infra.settings.sharing import GpuSharingSettings, check_sharing
 from infra.settings.streaming import StreamingSettings
@@ -40,6 +40,8 @@ from infra.settings.types import (
     ServiceRange,
     TagValue,
 )
+
+_LONGEST_ENVIRONMENT = 12
 
 
 class ClusterSettings(SettingsModel):
@@ -239,7 +241,7 @@ class TenantSettings(SettingsModel):
 class PlatformSettings(SettingsModel):
     """What `groundplan:platform` holds in a stack file: one environment."""
 
-    environment: Annotated[Name, Field(max_length=12)]
+    environment: Annotated[Name, Field(max_length=_LONGEST_ENVIRONMENT)]
     """Part of every physical name; equal to the stack's name."""
     owner: TagValue
     """Team that answers for the environment; becomes a tag."""
@@ -281,7 +283,7 @@ class PlatformSettings(SettingsModel):
     operations: OperationsSettings = OperationsSettings()
     """Backups, budgets and alarms."""
     recovery: RecoverySettings | None = None
-    """Copies in a second region; without it there are none."""
+    """Copies in a second region, and what its loss may cost; without it there are none."""
 
 
 class Settings(SettingsModel):
@@ -298,6 +300,8 @@ class Settings(SettingsModel):
         checks.zones_in_region(platform.network.zones, self.region)
         if platform.recovery:
             checks.another_region(platform.recovery.region, self.region)
+            checks.standby_zones(platform.recovery.availability_zones, platform.recovery.region)
+            checks.room_for_suffix(platform.environment, STANDBY_SUFFIX, _LONGEST_ENVIRONMENT)
             checks.copies_outlive_lock(platform.recovery.backup_days, platform.operations.backup_lock_days)
         checks.no_overlap(platform.network.vpc_range, platform.cluster.service_range)
         checks.tenants_exist(platform.operations.tenant_budgets_usd, tuple(platform.tenants))

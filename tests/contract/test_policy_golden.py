@@ -1,4 +1,4 @@
-"""The policy pack on the three environments of this repository."""
+"""The policy pack on the three environments of this repository, and on prod in its second region."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.unit.policies.golden import ENVIRONMENTS, golden, verdicts_on
 RULES = all_rules()
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("environment", [*ENVIRONMENTS, "prod-dr"])
 @pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULES])
 def test_estate_breaks_no_rule(rule: Rule, environment: str) -> None:
     """Nothing that is mandatory is broken or left open."""

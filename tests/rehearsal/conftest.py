@@ -18,6 +18,7 @@ from groundplan.rehearsal.world import World, cache_folder
 LONGEST_FIRST = (
     "test_scenario.py",
     "test_estate.py",
+    "test_recovery.py",
     "test_diff.py",
     "test_training_recovery.py",
     "test_crash_safety.py",

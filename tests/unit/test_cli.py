@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,12 @@ from groundplan.errors import ExitCode, GroundplanError
 from groundplan.progress import Progress
 from groundplan.rehearsal import rehearse as rehearsing
 from groundplan.rehearsal import worlds
+from groundplan.rehearsal.recovery import drill
+from groundplan.rehearsal.recovery.losses import LakeLoss, against
 from groundplan.rehearsal.scenario.player import Step
 from groundplan.rehearsal.scenario.stage import Stage
 from groundplan.rehearsal.world import PROJECT_ROOT
+from infra.settings.recovery import RecoveryTargets
 
 
 def groundplan(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -189,6 +193,60 @@ def test_a_failed_step_still_prints_its_json(
         ("serve", "done", None),
         ("destroy", "failed", "destroy broke"),
     ]
+
+
+def test_a_drill_needs_a_second_region(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Said before anything is started, and with the key that is missing."""
+    assert _in_this_process("rehearse", "recovery", "dev", monkeypatch=monkeypatch) == ExitCode.CONFIG
+    assert "groundplan:platform.recovery is missing" in capsys.readouterr().err
+
+
+@pytest.fixture
+def drilled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A drill that has measured: the lake lost too much."""
+    targets = RecoveryTargets(recovery_minutes=60, lake_loss_minutes=15, database_loss_minutes=1980)
+    lake = LakeLoss(objects=3, written=80, seconds=1200)
+
+    def measure(stage: Stage) -> None:
+        held = against(targets, recovery_s=300, lake=lake, database_s=60)
+        stage.record.figures |= {"targets": [each.as_json() for each in held], "lake": asdict(lake)}
+        for each in held:
+            stage.record.check(each.what, expected="", actual="", passed=each.met)
+
+    steps = (Step(name="measure", title="Measure", play=measure, engines_run=False),)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(drill, "steps", lambda _: steps)
+    monkeypatch.setattr(worlds, "root", lambda: tmp_path)
+    return tmp_path / "drilled"
+
+
+def test_a_missed_target_is_exit_code_4(
+    drilled: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The table says which, by how much, and what the measurement does not say."""
+    words = ("rehearse", "recovery", "prod", "--id", drilled.name)
+    assert _in_this_process(*words, monkeypatch=monkeypatch) == ExitCode.DEPLOYMENT
+    shown = [" ".join(line.split()) for line in capsys.readouterr().err.splitlines()]
+    assert any(line.startswith("data loss of the lake 15 min 20 min 15 min ✗") for line in shown), shown
+    assert any(line.startswith("recovery time 60 min 5 min - ✓") for line in shown), shown
+    assert "3 of 80 objects lost." in shown
+
+
+def test_a_drill_prints_its_json(
+    drilled: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Targets and measurements, apart from what was assumed."""
+    words = ("rehearse", "recovery", "prod", "--id", drilled.name, "--json")
+    assert _in_this_process(*words, monkeypatch=monkeypatch) == ExitCode.DEPLOYMENT
+    document = json.loads(capsys.readouterr().out)
+    assert [(each["what"], each["met"]) for each in document["targets"]] == [
+        ("recovery time", True),
+        ("data loss of the lake", False),
+        ("data loss of the database", True),
+    ]
+    assert document["lake"] == {"objects": 3, "written": 80, "seconds": 1200}
 
 
 def test_interrupt_is_exit_code_8(tmp_path: Path) -> None:

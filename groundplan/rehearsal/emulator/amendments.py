@@ -5,9 +5,11 @@ Each amendment wraps one method of moto. A contract test shows for each what the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any, cast
 
+from moto.cloudtrail.responses import CloudTrailResponse
 from moto.core.config import default_user_config
 from moto.core.responses import ActionResult
 from moto.ec2.models.flow_logs import FlowLogsBackend
@@ -17,7 +19,7 @@ from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.responses.flow_logs import FlowLogs as FlowLogsResponse
 from moto.kms.responses import KmsResponse
-from moto.rds.models import DBCluster, DBInstanceClustered, MasterUserSecret
+from moto.rds.models import DBCluster, DBInstanceClustered, MasterUserSecret, RDSBackend
 from moto.s3.exceptions import InvalidBucketState
 from moto.s3.models import FakeBucket, FakeDeleteMarker, S3Backend
 from moto.s3.responses import S3Response
@@ -25,6 +27,7 @@ from moto.s3.responses import S3Response
 from groundplan.rehearsal.emulator import (
     access_points,
     aurora,
+    backup_jobs,
     bottlerocket,
     bucket_policies,
     capacity_reservations,
@@ -47,6 +50,7 @@ _DEFAULT_ROTATION_DAYS = 365
 def install() -> None:
     """Apply all amendments; a second call changes nothing."""
     access_points.install()
+    backup_jobs.install()
     bottlerocket.install()
     capacity_reservations.install()
     catalogue.install()
@@ -62,6 +66,7 @@ def install() -> None:
     default_user_config["iam"] = {"load_aws_managed_policies": True}
     wrap(FlowLogsBackend, "create_flow_logs", _find_destinations)
     wrap(FlowLogsResponse, "create_flow_logs", _keep_destination_options)
+    wrap(CloudTrailResponse, "describe_trails", _find_named_trails)
     wrap(LaunchTemplateBackend, "create_launch_template", _keep_template_tags_apart)
     wrap(NatGatewayBackend, "delete_nat_gateway", _delete_interface)
     wrap(VPCBackend, "delete_vpc", _delete_default_acl)
@@ -73,6 +78,7 @@ def install() -> None:
     # moto tells an empty structure, which the provider takes for a setting.
     tell(DBCluster, "scaling_configuration_info", aurora.scaling_configuration)
     wrap(DBInstanceClustered, "__init__", aurora.describe_instance)
+    wrap(RDSBackend, "restore_db_cluster_from_snapshot", aurora.restore)
     wrap(MasterUserSecret, "_create_secret", aurora.rotate_managed_secret)
     wrap(FakeBucket, "set_lifecycle", _keep_lifecycle_rules)
     # Versioned keys are disposed of when they go; a delete marker holds nothing, and moto forgot to say so.
@@ -82,6 +88,15 @@ def install() -> None:
     wrap(FakeBucket, "get_permission", bucket_policies.get_permission, only_refuses=True)
     wrap(S3Response, "_key_response", bucket_policies.name_refusal, only_refuses=True)
     wrap(S3Response, "_bucket_response", bucket_policies.check_list, only_refuses=True)
+
+
+def _find_named_trails(original: Callable[..., Any], response: Any) -> str:
+    """CloudTrail: the trails that are asked for; each region also tells the multi-region ones of others."""
+    told = json.loads(original(response))["trailList"]
+    names = set(json.loads(response.body or "{}").get("trailNameList") or ())
+    return json.dumps(
+        {"trailList": [trail for trail in told if not names or names & {trail["Name"], trail["TrailARN"]}]}
+    )
 
 
 def _find_destinations(original: Callable[..., Any], backend: Any, **request: Any) -> Any:

@@ -21,8 +21,10 @@ from groundplan.rehearsal.emulator import (
     access_points,
     amendments,
     answer_record,
+    backup_jobs,
     calls,
     enforcement,
+    replicating,
     sts,
 )
 from groundplan.rehearsal.emulator.answer_record import AnswerRecord
@@ -35,6 +37,7 @@ from groundplan.rehearsal.emulator.kafka import response as kafka_response
 from groundplan.rehearsal.emulator.kafka.store import KafkaStore
 from groundplan.rehearsal.emulator.patching import watched
 from groundplan.rehearsal.emulator.repetitions import Repetitions, attempt, invocation
+from groundplan.rehearsal.emulator.replicating import ON_TIME
 from groundplan.rehearsal.emulator.tls import TlsServer
 
 log = logging.getLogger(__name__)
@@ -74,12 +77,18 @@ class Dispatcher(DomainDispatcherApplication):
         """Answer one request; its body is read before, so that a slow client holds up nobody else."""
         _receive_body(environ)
         access_points.enter(environ, self._account.account_id)
+        if self._faults and self._faults.unreachable(environ):
+            return Response(b"", 503)(environ, start_response)  # the one answer that each SDK understands
         application = self.get_application(environ)
         if self._faults and (refused := self._faults.before(environ)):
             call, refusal = refused
             answer = enforcement.error_answer(call, refusal.code, refusal.message, refusal.status)
             return answer(environ, start_response)
         with self._turn:
+            replicating.deliver(self._account.account_id, self._faults.lateness if self._faults else ON_TIME)
+            if environ.get("PATH_INFO") == backup_jobs.RUN_PLANS:
+                answer = backup_jobs.run_plans(self._account.account_id, environ)
+                return answer(environ, start_response)
             answer = enforcement.refuse(environ, self._account, self._record)
             answer = answer or self._repetitions.answer(environ)
             if answer is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -48,3 +49,27 @@ def rotate_managed_secret(original: Callable[..., Any], managed: Any, kms_key_id
     secret.rotation_requested = secret.rotation_enabled = True
     secret.auto_rotate_after_days = _MANAGED_ROTATION_DAYS
     return secret
+
+
+def restore(_original: Callable[..., Any], backend: Any, from_snapshot_id: str, asked: dict[str, Any]) -> Any:
+    """A cluster that begins with a snapshot of this region, named by its ARN too.
+
+    Engine, administrator and database are the snapshot's, all else is what is asked for: no network, key or
+    zone is taken over from a cluster that may be in another region.
+    """
+    name = from_snapshot_id.partition(":cluster-snapshot:")[2] or from_snapshot_id
+    snapshot = backend.get_db_cluster_snapshot(name)
+    taken = {
+        "engine": snapshot.engine,
+        "engine_version": snapshot.engine_version,
+        "master_username": snapshot.master_username,
+        "database_name": snapshot.cluster.database_name,
+        "port": snapshot.port,
+        "kms_key_id": snapshot.kms_key_id,
+        # The administrator's old password, which RDS does not tell anybody.
+        "master_user_password": secrets.token_urlsafe(),
+    }
+    given = {key: value for key, value in asked.items() if value is not None and key != "snapshot_identifier"}
+    cluster = backend.create_db_cluster({**taken, **given, "storage_encrypted": snapshot.storage_encrypted})
+    cluster.restored_from = snapshot.db_cluster_snapshot_arn
+    return cluster

@@ -1,7 +1,7 @@
-"""Faults of AWS on purpose: throttling, errors, lost answers, late consistency, expired credentials.
+"""Faults of AWS on purpose: throttled, broken, unanswered and late calls, old credentials, lost regions.
 
 A rehearsal's `run/faults.json` says which (`groundplan rehearse faults`); without it, nothing goes wrong.
-Only calls of the AWS provider meet them: what looks on must see the truth.
+Only calls of the AWS provider meet them: what looks on must see the truth. A lost region is lost to all.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from moto.s3.models import s3_backends
 from werkzeug.wrappers import Response
 
-from groundplan.rehearsal.emulator import calls
+from groundplan.rehearsal.emulator import calls, sessions
 from groundplan.rehearsal.emulator.calls import Call, UnknownCallError
 from groundplan.rehearsal.emulator.deployer_record import by_provider
-from groundplan.rehearsal.world import World
+from groundplan.rehearsal.emulator.replicating import Lateness
+from groundplan.rehearsal.world import ACCOUNT_ID, World
 
 _YOUNG_ID = re.compile(r"\b(vpc|subnet|sg|rtb|igw|eipalloc|lt)-[0-9a-f]{17}\b")
 _NOT_FOUND = {
@@ -54,6 +56,9 @@ class Faults:
         late_s: for how long what was created is not seen by reads.
         expire_after: calls until the credentials have expired; None for never.
         seed: of the dice.
+        lost_region: no endpoint and no bucket of it answers anybody.
+        lost_since: second of Unix time at which that began.
+        replicated_after_s: seconds until S3 has copied a change to another bucket.
     """
 
     throttled: float = 0.0
@@ -62,6 +67,9 @@ class Faults:
     late_s: float = 0.0
     expire_after: int | None = None
     seed: int = 0
+    lost_region: str | None = None
+    lost_since: float = 0.0
+    replicated_after_s: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +90,19 @@ class Refusal:
 def faults_file(world: World) -> Path:
     """Where a rehearsal's faults are written."""
     return world.run / "faults.json"
+
+
+def _region_of_bucket(environ: Mapping[str, Any]) -> str | None:
+    name = str(environ.get("PATH_INFO", "")).lstrip("/").partition("/")[0]
+    bucket = s3_backends[ACCOUNT_ID]["aws"].buckets.get(name)
+    return bucket.region_name if bucket else None
+
+
+def read_file(file: Path) -> Faults:
+    """The faults that are set; none without the file."""
+    said = json.loads(file.read_text()) if file.exists() else {}
+    known = {each.name for each in fields(Faults)}
+    return Faults(**{name: value for name, value in said.items() if name in known})
 
 
 def write(file: Path, faults: Faults | None) -> None:
@@ -117,6 +138,27 @@ class FaultSwitch:
         """Whether anything goes wrong at all."""
         self._read()
         return self._faults != Faults()
+
+    @property
+    def lateness(self) -> Lateness:
+        """How late replication is, and what it cannot reach."""
+        self._read()
+        faults = self._faults
+        return Lateness(
+            seconds=faults.replicated_after_s, lost_region=faults.lost_region, lost_since=faults.lost_since
+        )
+
+    def unreachable(self, environ: Mapping[str, Any]) -> bool:
+        """Whether a request goes to a region that is lost."""
+        lost = self._faults.lost_region if self.on else None
+        signed = calls.credential(environ) if lost else None
+        if signed is None:
+            return False
+        access_key, region, service = signed
+        if region != lost and not (service == "s3" and _region_of_bucket(environ) == lost):
+            return False
+        session = sessions.find(ACCOUNT_ID, access_key)
+        return not (session and sessions.is_observer(session))
 
     def before(self, environ: Mapping[str, Any]) -> tuple[Call, Refusal] | None:
         """What a call is refused with, before anything is done; None if it may go on."""
@@ -188,9 +230,7 @@ class FaultSwitch:
         if stamp == self._stamp:
             return
         with self._lock:
-            said = json.loads(self._file.read_text()) if stamp else {}
-            known = {each.name for each in fields(Faults)}
-            self._faults = Faults(**{name: value for name, value in said.items() if name in known})
+            self._faults = read_file(self._file)
             self._dice = random.Random(self._faults.seed)  # noqa: S311 - dice, not secrets
             self._stamp, self._calls = stamp, 0
             self._young.clear()

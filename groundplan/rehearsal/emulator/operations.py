@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
-from moto.backup import urls as backup_urls
 from moto.backup.exceptions import ResourceNotFoundException
 from moto.backup.models import Plan
 from moto.backup.responses import BackupResponse
@@ -30,11 +29,7 @@ def install() -> None:
         get_backup_selection=get_backup_selection,
         list_backup_selections=list_backup_selections,
         delete_backup_selection=delete_backup_selection,
-        list_recovery_points_by_backup_vault=list_recovery_points_by_backup_vault,
     )
-    paths: dict[str, Any] = backup_urls.url_paths
-    for end in ("", "/"):
-        paths[f"{{0}}/backup-vaults/(?P<name>[^/]+)/recovery-points{end}$"] = BackupResponse.dispatch
     wrap(BackupResponse, "list_tags", _list_backup_tags)
     wrap(BudgetsResponse, "create_budget", _keep_budget_tags)
     add(
@@ -119,12 +114,6 @@ def delete_backup_selection(response: Any) -> str:
     """Backup: take resources out of a plan."""
     del _selections(response)[_selection(response)["SelectionId"]]
     return ""
-
-
-def list_recovery_points_by_backup_vault(response: Any) -> str:
-    """Backup: none, for no job of the emulator makes any."""
-    response.backup_backend.describe_backup_vault(response.path.rstrip("/").split("/")[-2])
-    return json.dumps({"RecoveryPoints": []})
 
 
 # --- Budgets ---------------------------------------------------------------------------------------

@@ -45,6 +45,11 @@ class RequestContext(dict[str, str | None]):
             raise KeyError(key)
 
 
+def unasked_keys() -> dict[str, str | None]:
+    """Known keys, as far as nothing is said of them."""
+    return dict.fromkeys(_NEVER_HERE)
+
+
 def context_of(call: Call, identity: Mapping[str, str | None]) -> RequestContext:
     """The keys of one call.
 
@@ -53,7 +58,7 @@ def context_of(call: Call, identity: Mapping[str, str | None]) -> RequestContext
         identity: keys about its caller.
     """
     request = call.request
-    keys: dict[str, str | None] = dict.fromkeys(_NEVER_HERE)
+    keys = unasked_keys()
     keys |= connection_keys(request)
     keys |= identity
     keys["aws:requestedregion"] = call.region

@@ -114,6 +114,9 @@ def _headline(figures: dict[str, dict[str, Any]]) -> dict[str, str]:
         ("accuracy, in training", "train-unbroken", "holdout_accuracy", "{:.3f}"),
         ("changes of a second up", "second-up", "changes", "{}"),
         ("drift", "refresh", "changes", "{}"),
+        ("recovery in the second region", "recover", "recovery_s", "{:.0f} s"),
+        ("data that the lake lost", "measure", "lake_loss_s", "{:.1f} s"),
+        ("age of the database's backup", "measure", "database_loss_s", "{:.0f} s"),
     )
     return {
         label: form.format(figures[step][key])

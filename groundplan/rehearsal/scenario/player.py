@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -26,6 +26,7 @@ class Step:
         play: does it; notes figures and checks in the stage's record.
         repeat: play it again when an interrupted rehearsal goes on (it does nothing where nothing is to do).
         engines_run: all engines run while it is played; one that died explains its failure.
+        once: what it measures begins with the steps before it, so that an interrupted run cannot go on there.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Step:
     play: Callable[[Stage], None]
     repeat: bool = False
     engines_run: bool = True
+    once: bool = False
 
 
 def play(world: World, toolbox: Toolbox, steps: Sequence[Step], progress: Progress) -> list[StepRecord]:
@@ -107,7 +109,14 @@ def must_begin_anew(world: World, steps: Sequence[Step]) -> str | None:
         provision = records.get("provision")
         if provision and provision.status is not Status.DONE:
             return "an interrupted `pulumi up` cannot tell what it had made"
-    return None
+    return "what it measured cannot be gone on with" if _half_measured(records, steps) else None
+
+
+def _half_measured(records: Mapping[str, StepRecord], steps: Sequence[Step]) -> bool:
+    """Whether some, but not all, of what is to be played in one go has been played."""
+    wanted = [step.name for step in steps if step.once]
+    done = [name for name in wanted if name in records and records[name].status is Status.DONE]
+    return done != wanted and any(name in records for name in wanted)
 
 
 def first_error(records: Sequence[StepRecord]) -> GroundplanError | None:

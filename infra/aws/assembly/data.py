@@ -191,6 +191,7 @@ def data_stores(site: Site, network: Network, keys: Encryption) -> DataStores:
             secrets_key_arn=keys.outputs.secrets,
             logs_key_arn=keys.outputs.logs,
             engine_version=database.engine_version,
+            snapshot=database.snapshot,
             instances=database.instances,
             min_capacity=database.min_capacity,
             max_capacity=database.max_capacity,

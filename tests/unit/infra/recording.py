@@ -14,17 +14,21 @@ import pulumi
 import yaml
 from pulumi.runtime import mocks, rpc, set_mocks
 
+from groundplan.standby.stack_file import standby_config
 from infra.aws.layer import build_aws
 from infra.aws.providers import aws_providers
 from infra.conventions import default_tags
 from infra.exports import stack_outputs
 from infra.kubernetes.layer import build_kubernetes
 from infra.settings import Release, Settings, parse_settings
+from infra.settings.recovery import STANDBY_SUFFIX
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 DEV_STACK = PROJECT_ROOT / "stacks" / "Pulumi.dev.yaml"
 ACCOUNT_ID = "123456789012"
 REGISTRY = f"{ACCOUNT_ID}.dkr.ecr.eu-central-1.amazonaws.com"
+SNAPSHOT = f"arn:aws:rds:eu-west-1:{ACCOUNT_ID}:cluster-snapshot:awsbackup:copyjob-1"
+"""What a standby's database begins with."""
 DIGESTS = {
     service: "sha256:" + digit * 64
     for service, digit in (("ingest", "a"), ("training", "b"), ("inference", "c"))
@@ -225,14 +229,28 @@ def dev_estate() -> Recording:
     return record(lambda: run_program(dev_settings()))
 
 
+def stack_config(environment: str) -> dict[str, Any]:
+    """The configuration in a stack file; of a standby, what is made of its environment's."""
+    named = environment.removesuffix(STANDBY_SUFFIX)
+    config = yaml.safe_load((PROJECT_ROOT / "stacks" / f"Pulumi.{named}.yaml").read_text())["config"]
+    return config if named == environment else standby_config(config, SNAPSHOT)
+
+
 @cache
 def estate_of(environment: str, *, preview: bool = False) -> Recording:
     """The whole stack of one environment, from its own file, recorded once."""
-    config = yaml.safe_load((PROJECT_ROOT / "stacks" / f"Pulumi.{environment}.yaml").read_text())["config"]
+    config = stack_config(environment)
     settings = parse_settings(
         region=config["aws:region"], platform=config["groundplan:platform"], stack=environment
     )
     return record(lambda: run_program(settings), stack=environment, preview=preview)
+
+
+def recovery(**changes: Any) -> dict[str, Any]:
+    """Settings of a second region, with some keys replaced."""
+    targets = {"recovery_minutes": 240, "lake_loss_minutes": 15, "database_loss_minutes": 1980}
+    zones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
+    return {"region": "eu-west-1", "availability_zones": zones, "targets": targets, **changes}
 
 
 @cache
@@ -251,7 +269,7 @@ def guarded_estate() -> Recording:
         network=network,
         streaming=streaming,
         edge=edge,
-        recovery={"region": "eu-west-1"},
+        recovery=recovery(),
         gpu_pools=platform["gpu_pools"],
         elastic_pools={"cpu": elastic},
         tenants=platform["tenants"],

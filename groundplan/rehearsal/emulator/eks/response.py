@@ -64,8 +64,12 @@ def implemented() -> dict[str, str]:
 
 
 def install(store: EksStore) -> None:
-    """Let moto's server answer EKS requests from this store. Call it before the first request."""
-    response = type("BoundEksResponse", (EksResponse,), {"store": store})
+    """Let moto's server answer EKS requests from this store, and from those of other regions.
+
+    Call it before the first request.
+    """
+    of_region = property(lambda response: store.there(response.region))
+    response = type("BoundEksResponse", (EksResponse,), {"store": of_region})
     paths: dict[str, Any] = moto_urls.url_paths  # moto infers a narrower type from its own handlers
     paths.clear()
     paths["{0}/(?P<path>.+)$"] = response.dispatch

@@ -56,7 +56,7 @@ class Cluster:
 
 
 class EksStore:
-    """All clusters of the account in one region. Callers hold `lock` while they read or change records.
+    """The account's clusters in one region, and the way to other regions. Who reads or changes holds `lock`.
 
     Args:
         account_id: twelve digits.
@@ -73,6 +73,25 @@ class EksStore:
         self.clusters: dict[str, Cluster] = {}
         self.lock = threading.RLock()
         self._listeners: list[Callable[[], None]] = []
+        self._elsewhere: dict[str, EksStore] = {}
+
+    def there(self, region: str) -> EksStore:
+        """The store of a region; in another one than this, nothing listens: there is one API server."""
+        if region == self.region:
+            return self
+        if region not in self._elsewhere:
+            self._elsewhere[region] = EksStore(
+                account_id=self.account_id,
+                region=region,
+                endpoint=self.endpoint,
+                certificate_authority=self.certificate_authority,
+            )
+        return self._elsewhere[region]
+
+    def clear(self) -> None:
+        """Forget the clusters of all regions."""
+        self.clusters.clear()
+        self._elsewhere.clear()
 
     def cluster(self, name: str) -> Cluster:
         """The cluster of that name.

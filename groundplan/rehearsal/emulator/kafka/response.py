@@ -49,8 +49,12 @@ def implemented() -> dict[str, str]:
 
 
 def install(store: KafkaStore) -> None:
-    """Let moto's server answer MSK requests from this store. Call it before the first request."""
-    response = type("BoundKafkaResponse", (KafkaResponse,), {"store": store})
+    """Let moto's server answer MSK requests from this store, and from those of other regions.
+
+    Call it before the first request.
+    """
+    of_region = property(lambda response: store.there(response.region))
+    response = type("BoundKafkaResponse", (KafkaResponse,), {"store": of_region})
     paths: dict[str, Any] = moto_urls.url_paths  # moto infers a narrower type from its own handlers
     paths.clear()
     paths["{0}/(?P<path>.+)$"] = response.dispatch

@@ -45,6 +45,7 @@ class KafkaStore:
     Args:
         account_id: twelve digits.
         region: AWS region.
+        elsewhere: those of other regions, by region.
     """
 
     account_id: str
@@ -53,10 +54,17 @@ class KafkaStore:
     configurations: dict[str, Configuration] = field(default_factory=dict)
     operations: dict[str, Record] = field(default_factory=dict)
     topics: dict[str, TopicStore] = field(default_factory=dict)
+    elsewhere: dict[str, KafkaStore] = field(default_factory=dict)
+
+    def there(self, region: str) -> KafkaStore:
+        """The store of a region."""
+        if region == self.region:
+            return self
+        return self.elsewhere.setdefault(region, KafkaStore(self.account_id, region))
 
     def clear(self) -> None:
-        """Forget everything."""
-        for part in (self.clusters, self.configurations, self.operations, self.topics):
+        """Forget everything, in all regions."""
+        for part in (self.clusters, self.configurations, self.operations, self.topics, self.elsewhere):
             part.clear()
 
     def cluster(self, arn: str) -> Record:

@@ -97,6 +97,7 @@ stores = DataStores(
         secrets_key_arn=keys.secrets,
         logs_key_arn=keys.logs,
         engine_version="17.5",
+        snapshot=None,
         instances=2,
         min_capacity=0.5,
         max_capacity=4,

@@ -17,15 +17,26 @@ def test_each_backup_is_copied_to_the_second_region() -> None:
 
 
 def test_the_vault_of_copies_is_locked_and_has_a_key_of_its_region() -> None:
-    """Losing a region, or its keys, does not cost both; use is through AWS Backup of that region only."""
+    """Losing a region, or its keys, does not cost both; use is through services of that region only."""
     vault = ESTATE.one("aws:backup/vault:Vault", NAME)
     assert (vault.protect, vault.inputs["forceDestroy"]) == (True, False)
     assert vault.inputs["kmsKeyArn"] == f"arn:of:aws:kms/key:Key:{NAME}"
     lock = ESTATE.one("aws:backup/vaultLockConfiguration:VaultLockConfiguration", NAME)
     assert lock.inputs["minRetentionDays"] == 1
-    for name in ("UseThroughService", "GrantThroughBackup"):
-        [statement] = [one for one in ESTATE.one("aws:kms/key:Key", NAME).document() if one["Sid"] == name]
-        assert statement["Condition"]["StringEquals"]["kms:ViaService"] == "backup.eu-west-1.amazonaws.com"
+    statements = {one["Sid"]: one for one in ESTATE.one("aws:kms/key:Key", NAME).document()}
+    for name, service in (
+        ("UseThroughService", "backup"),
+        ("GrantThroughBackup", "backup"),
+        ("RestoreThroughRds", "rds"),
+    ):
+        via = statements[name]["Condition"]["StringEquals"]["kms:ViaService"]
+        assert via == f"{service}.eu-west-1.amazonaws.com"
+
+
+def test_a_database_can_begin_with_a_copy() -> None:
+    """RDS decrypts it for whoever restores: without that, copies would be of no use."""
+    statements = {one["Sid"]: one for one in ESTATE.one("aws:kms/key:Key", NAME).document()}
+    assert {"kms:Decrypt", "kms:DescribeKey"} <= set(statements["RestoreThroughRds"]["Action"])
 
 
 def test_there_are_no_copies_without_the_setting() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.unit.infra.recording import recovery
 from tests.unit.infra.settings.mistakes import Change
 
 CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
@@ -49,7 +50,7 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
     ),
     (
         "a second copy in the first one's region",
-        lambda platform: platform.update(recovery={"region": "eu-central-1"}),
+        lambda platform: platform.update(recovery=recovery(region="eu-central-1")),
         (
             "groundplan:platform.recovery.region",
             "eu-central-1",
@@ -59,7 +60,7 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
     ),
     (
         "a zone that is replicated twice",
-        lambda platform: platform.update(recovery={"region": "eu-west-1", "zones": ["raw", "models", "raw"]}),
+        lambda platform: platform.update(recovery=recovery(zones=["raw", "models", "raw"])),
         (
             "groundplan:platform.recovery.zones[2]",
             "raw",
@@ -70,7 +71,7 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
     (
         "copies of backups that go while they are locked",
         lambda platform: platform.update(
-            recovery={"region": "eu-west-1", "backup_days": 3},
+            recovery=recovery(backup_days=3),
             operations={"backup_lock_days": 7},
         ),
         (

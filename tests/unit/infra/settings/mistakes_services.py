@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.unit.infra.recording import recovery
 from tests.unit.infra.settings.mistakes import Change
 
 
@@ -239,7 +240,7 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
     ),
     (
         "zone of the lake that cannot be replicated",
-        lambda platform: platform.update(recovery={"region": "eu-west-1", "zones": ["bronze"]}),
+        lambda platform: platform.update(recovery=recovery(zones=["bronze"])),
         (
             "groundplan:platform.recovery.zones[0]",
             "bronze",

@@ -14,6 +14,7 @@ from tests.unit.infra.settings import (
     mistakes_elastic,
     mistakes_estate,
     mistakes_lake,
+    mistakes_recovery,
     mistakes_services,
     mistakes_streams,
 )
@@ -24,6 +25,7 @@ ALL_CASES = [
     *mistakes_elastic.CASES,
     *mistakes_estate.CASES,
     *mistakes_lake.CASES,
+    *mistakes_recovery.CASES,
     *mistakes_services.CASES,
     *mistakes_streams.CASES,
 ]

@@ -12,9 +12,9 @@ from groundplan.rehearsal.emulator.shapes import problems
 from tests.unit.rehearsal.emulator.emulated import REGION, Emulated
 
 
-def checked_client(aws: Emulated, service: str) -> Any:
+def checked_client(aws: Emulated, service: str, region: str = REGION) -> Any:
     """A client that fails when an answer has a wrong shape, or a member that AWS does not have."""
-    client = aws.client(service)
+    client = aws.client(service, region=region)
     client.meta.events.register("after-call", _check)
     return client
 

@@ -70,7 +70,11 @@ class Emulated:
     subnets: list[str] = field(default_factory=list)
 
     def client(
-        self, service: str, credentials: dict[str, str] | None = None, endpoint_url: str | None = None
+        self,
+        service: str,
+        credentials: dict[str, str] | None = None,
+        endpoint_url: str | None = None,
+        region: str = REGION,
     ) -> Any:
         """A boto3 client of the deployer, or of whom the credentials belong to."""
         login = credentials or self.credentials
@@ -80,7 +84,7 @@ class Emulated:
         )
         client = _session().client(
             service,
-            region_name=REGION,
+            region_name=region,
             aws_access_key_id=login["AccessKeyId"],
             aws_secret_access_key=login["SecretAccessKey"],
             aws_session_token=login["SessionToken"],
@@ -150,7 +154,7 @@ def fresh_account(emulator: Emulator) -> Emulated:
     for service in SERVICES:
         get_backend(service).clear()  # ty: ignore[no-matching-overload] - too many names for its overloads
     s3_backends.bucket_accounts.clear()  # moto remembers names of buckets apart, also of those that are gone
-    emulator.store.clusters.clear()
+    emulator.store.clear()
     emulator.api.kafka.clear()
     aws = Emulated(emulator, emulator.create_deployer())
     ec2 = aws.client("ec2")

@@ -10,6 +10,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 
+from groundplan.rehearsal.emulator import deployer
 from groundplan.rehearsal.emulator.faults import Faults, faults_file, write
 
 from .emulated import REGION, Emulated
@@ -121,3 +122,26 @@ def test_credentials_expire_after_so_many_calls(faulty: Emulated) -> None:
     for _ in range(2):
         with pytest.raises(ClientError, match="RequestExpired"):
             ec2.describe_vpcs()
+
+
+def test_a_lost_region_answers_nobody(faulty: Emulated) -> None:
+    """Not the provider and not a person; also its buckets, by whatever region they are asked for."""
+    location = {"LocationConstraint": REGION}
+    faulty.client("s3").create_bucket(Bucket="at-home", CreateBucketConfiguration=location)
+    _set(faulty, lost_region=REGION)
+    for client in (faulty.client("ec2"), _provider(faulty, "ec2")):
+        with pytest.raises(ClientError, match="503"):
+            client.describe_vpcs()
+    with pytest.raises(ClientError, match="503"):
+        faulty.client("s3", region="eu-west-1").head_bucket(Bucket="at-home")
+    assert faulty.client("ec2", region="eu-west-1").describe_vpcs()["Vpcs"]
+    assert faulty.client("iam", region="us-east-1").list_roles()["Roles"]
+
+
+def test_who_looks_on_sees_a_lost_region(faulty: Emulated) -> None:
+    """The inventory counts what is in it, lost or not."""
+    observer = deployer.create_observer(
+        faulty.emulator.api.local_url, faulty.emulator.world.certificate_authority, REGION
+    )
+    _set(faulty, lost_region=REGION)
+    assert faulty.client("ec2", observer).describe_vpcs()["Vpcs"]

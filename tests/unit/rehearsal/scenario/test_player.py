@@ -96,6 +96,22 @@ def test_an_ended_run_begins_anew(script: Script) -> None:
     assert must_begin_anew(script.world, script.steps) == "the last run ended"
 
 
+def test_what_was_measured_in_part_begins_anew(script: Script) -> None:
+    """A drill goes on before and after what it measures, not in the midst of it."""
+    measured = [replace(script.step(name), once=True) for name in ("lose", "measure")]
+    script.steps = (*script.steps[:2], *measured, script.steps[2])
+    script.failing = {"lose"}
+    for failing, reason in (
+        ("lose", "what it measured cannot be gone on with"),
+        ("measure", "what it measured cannot be gone on with"),
+        ("stop", None),
+    ):
+        script.failing = {failing}
+        with pytest.raises(GroundplanError):
+            script.run()
+        assert must_begin_anew(script.world, script.steps) == reason
+
+
 def test_ports_of_another_version_begin_anew(script: Script) -> None:
     """A rehearsal whose engines listen elsewhere cannot go on under the policies of today."""
     script.failing = {"engines"}

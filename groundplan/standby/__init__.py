@@ -1,0 +1,1 @@
+"""An environment's second region: what brings it up there."""
