@@ -193,7 +193,9 @@ class FaultSwitch:
         limit = self._faults.expire_after
         if limit is None or self._calls <= limit:
             return None
-        status = _BAD_REQUEST if call.protocol in {"ec2", "json"} else _FORBIDDEN
+        # S3's is no 403: the AWS provider waits for a bucket that it may not see, for it may appear.
+        as_bad = call.protocol in {"ec2", "json"} or call.model == "s3"
+        status = _BAD_REQUEST if as_bad else _FORBIDDEN
         code = _EXPIRED.get(call.protocol, "ExpiredToken")
         return Refusal(
             code=code, status=status, message="The security token included in the request is expired"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from http import HTTPStatus
 from typing import Any
 
 import boto3
@@ -122,6 +123,9 @@ def test_credentials_expire_after_so_many_calls(faulty: Emulated) -> None:
     for _ in range(2):
         with pytest.raises(ClientError, match="RequestExpired"):
             ec2.describe_vpcs()
+    with pytest.raises(ClientError) as refusal:  # it has no body, and so no code
+        _provider(faulty, "s3").head_bucket(Bucket="one")
+    assert refusal.value.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.BAD_REQUEST
 
 
 def test_a_lost_region_answers_nobody(faulty: Emulated) -> None:
