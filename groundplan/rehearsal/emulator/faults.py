@@ -193,7 +193,7 @@ class FaultSwitch:
         limit = self._faults.expire_after
         if limit is None or self._calls <= limit:
             return None
-        # S3's is no 403: the AWS provider waits for a bucket that it may not see, for it may appear.
+        # S3: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
         as_bad = call.protocol in {"ec2", "json"} or call.model == "s3"
         status = _BAD_REQUEST if as_bad else _FORBIDDEN
         code = _EXPIRED.get(call.protocol, "ExpiredToken")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from pulumi import CustomTimeouts, ResourceOptions
 from pulumi_aws.cloudwatch.log_group import LogGroup
 from pulumi_aws.ec2.eip import Eip
 from pulumi_aws.ec2.get_vpc import get_vpc
@@ -53,7 +54,13 @@ def trust(service: str) -> str:
 key = Key("key", description=f"{NAME} key", deletion_window_in_days=7, tags=tags("key"))
 Alias("key", name=f"alias/{NAME}", target_key_id=key.id)
 
-bucket = Bucket("bucket", bucket=NAME, tags=tags("bucket"))
+# The provider waits for a bucket that it created, also when it may not look: by default 20 minutes.
+bucket = Bucket(
+    "bucket",
+    bucket=NAME,
+    tags=tags("bucket"),
+    opts=ResourceOptions(custom_timeouts=CustomTimeouts(create="1m")),
+)
 BucketVersioning("bucket", bucket=bucket.id, versioning_configuration={"status": "Enabled"})
 BucketOwnershipControls("bucket", bucket=bucket.id, rule={"object_ownership": "BucketOwnerEnforced"})
 BucketPublicAccessBlock("bucket", bucket=bucket.id, block_public_acls=True, block_public_policy=True)
