@@ -12,10 +12,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime.proto import provider_pb2
 from pulumi.runtime.rpc import UNKNOWN
+
+from groundplan.rehearsal.emulator.deployer_record import PROVIDER
 
 TOKEN = "aws:msk/topic:Topic"  # noqa: S105 - the token of a type
 _REQUIRED = ("clusterArn", "name", "partitionCount", "replicationFactor")
@@ -39,7 +42,13 @@ class MskTopics:
             aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
             aws_session_token=environment["AWS_SESSION_TOKEN"],
             region_name=self._region,
-        ).client("kafka", endpoint_url=environment["AWS_ENDPOINT_URL"], verify=environment["AWS_CA_BUNDLE"])
+        ).client(
+            "kafka",
+            endpoint_url=environment["AWS_ENDPOINT_URL"],
+            verify=environment["AWS_CA_BUNDLE"],
+            # The rights that these calls need are the deployer's, as those of the provider's own.
+            config=Config(user_agent_extra=PROVIDER),
+        )
 
     def check(self, request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:
         """Required inputs, settings in JSON, and the provider's own region as the default."""

@@ -10,6 +10,8 @@ import pytest
 from google.protobuf import json_format, struct_pb2
 from pulumi.runtime.proto import provider_pb2
 
+from groundplan.rehearsal.deployer_policy import record_file
+from groundplan.rehearsal.emulator.deployer_record import read
 from groundplan.rehearsal.emulator.kafka.permissions import topic_needs
 from groundplan.rehearsal.providers.aws.msk_topic import MskTopics
 from tests.unit.rehearsal.emulator.emulated import REGION, Emulated, emulated
@@ -121,3 +123,15 @@ def test_rights_are_those_of_kafka_on_cluster_and_topic() -> None:
         ("kafka-cluster:AlterTopicDynamicConfiguration", "arn:aws:kafka:eu-central-1:1:topic/c/id/t"),
     ]
     assert list(topic_needs("DescribeCluster", {"ClusterArn": cluster})) == []
+
+
+def test_what_it_calls_is_the_deployers(topics: MskTopics, inputs: dict[str, Any], aws: Emulated) -> None:
+    """The policy that is derived from a rehearsal lets the deployer make, change and delete topics."""
+    given = struct({**inputs, "name": "recorded", "region": REGION})
+    made = topics.create(provider_pb2.CreateRequest(properties=given))
+    topics.delete(provider_pb2.DeleteRequest(id=made.id, properties=made.properties))
+    needs = read(record_file(aws.emulator.world))
+    topic = f"{inputs['clusterArn'].replace(':cluster/', ':topic/')}/recorded"
+    assert {"kafka-cluster:CreateTopic", "kafka-cluster:DeleteTopic"} <= {
+        need.action for need in needs if need.resource == topic
+    }
