@@ -143,14 +143,13 @@ class ElasticPool(pulumi.ComponentResource):
 
     def _node_pool(self) -> dict[str, Any]:
         args = self._args
-        gpus = {GPU_RESOURCE: str(args.max_nodes * args.gpus)} if args.gpus else {}
         return {
             "template": {"metadata": {"labels": {POOL_LABEL: args.pool}}, "spec": self._node()},
             "limits": {
                 "nodes": str(args.max_nodes),
                 "cpu": str(args.max_nodes * args.vcpus),
                 "memory": f"{args.max_nodes * args.memory_gib}Gi",
-                **gpus,
+                GPU_RESOURCE: str(args.max_nodes * args.gpus),
             },
             "disruption": {
                 "consolidationPolicy": "WhenEmptyOrUnderutilized",

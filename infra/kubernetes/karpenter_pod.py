@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         NodeAffinityArgsDict,
         PodSpecArgsDict,
         ProbeArgsDict,
+        ResourceFieldSelectorArgsDict,
     )
 
 VERSION = "1.13.0"
@@ -115,23 +116,15 @@ def pod_spec(
 
 
 def _container(environment: dict[str, Input[str]]) -> ContainerArgsDict:
-    cpus: EnvVarArgsDict = {
-        "name": "CPU_REQUESTS",
-        "value_from": {
-            "resource_field_ref": {
-                "divisor": "1m",
-                "resource": "requests.cpu",
-                "container_name": "controller",
-            }
-        },
-    }
     return {
         "name": "controller",
         "image": IMAGE,
         "env": [
             *values(environment),
             from_field("SYSTEM_NAMESPACE", "metadata.namespace"),
-            cpus,
+            _own_amount("CPU_REQUESTS", "requests.cpu", divisor="1m"),
+            # Go's runtime keeps below it, instead of being killed above it.
+            _own_amount("MEMORY_LIMIT", "limits.memory", divisor="1"),
         ],
         "env_from": [{"config_map_ref": {"name": ENDPOINT_CONFIG_MAP, "optional": True}}],
         "ports": [
@@ -150,6 +143,16 @@ def _container(environment: dict[str, Input[str]]) -> ContainerArgsDict:
             "read_only_root_filesystem": True,
         },
     }
+
+
+def _own_amount(name: str, resource: str, *, divisor: str) -> EnvVarArgsDict:
+    """A variable that holds what the container requests or is limited to."""
+    field: ResourceFieldSelectorArgsDict = {
+        "container_name": "controller",
+        "resource": resource,
+        "divisor": divisor,
+    }
+    return {"name": name, "value_from": {"resource_field_ref": field}}
 
 
 def _probe(path: str, *, delay_s: int) -> ProbeArgsDict:

@@ -142,6 +142,8 @@ def _environment(ground: Ground, kubeconfig: Path) -> dict[str, str]:
         "PATH": os.environ["PATH"],
         "KUBECONFIG": str(kubeconfig),
         "SYSTEM_NAMESPACE": NAMESPACE,
+        # In a pod, it is read from the token's folder.
+        "LEADER_ELECTION_NAMESPACE": NAMESPACE,
         "CPU_REQUESTS": "500",
         "METRICS_PORT": str(METRICS_PORT),
         "HEALTH_PROBE_PORT": str(HEALTH_PORT),

@@ -35,7 +35,9 @@ from groundplan.rehearsal.emulator import (
     cloudfront,
     detectors,
     elasticache,
+    fleets,
     fsx,
+    long_polls,
     operations,
     placement_groups,
     quotas,
@@ -57,7 +59,9 @@ def install() -> None:
     cloudfront.install()
     detectors.install()
     elasticache.install()
+    fleets.install()
     fsx.install()
+    long_polls.install()
     operations.install()
     placement_groups.install()
     quotas.install()

@@ -24,6 +24,7 @@ from groundplan.rehearsal.emulator import (
     backup_jobs,
     calls,
     enforcement,
+    long_polls,
     replicating,
     sts,
 )
@@ -84,6 +85,7 @@ class Dispatcher(DomainDispatcherApplication):
             call, refusal = refused
             answer = enforcement.error_answer(call, refusal.code, refusal.message, refusal.status)
             return answer(environ, start_response)
+        long_polls.wait(environ, self._account.account_id, self._account.region)
         with self._turn:
             replicating.deliver(self._account.account_id, self._faults.lateness if self._faults else ON_TIME)
             if environ.get("PATH_INFO") == backup_jobs.RUN_PLANS:

@@ -46,14 +46,19 @@ def test_kinds_come_from_the_pinned_module() -> None:
 
 
 def test_pools_are_bounded() -> None:
-    """8 nodes of at most 48 virtual CPUs, 384 GiB and 4 GPUs; 20 of 8 and 32."""
+    """8 nodes of at most 48 virtual CPUs, 384 GiB and 4 GPUs; 20 of 8 and 32, without any."""
     assert _pool("evaluation")["limits"] == {
         "nodes": "8",
         "cpu": "384",
         "memory": "3072Gi",
         "nvidia.com/gpu": "32",
     }
-    assert _pool("cpu")["limits"] == {"nodes": "20", "cpu": "160", "memory": "640Gi"}
+    assert _pool("cpu")["limits"] == {
+        "nodes": "20",
+        "cpu": "160",
+        "memory": "640Gi",
+        "nvidia.com/gpu": "0",
+    }
 
 
 def test_spot_falls_back_to_other_types_and_to_on_demand() -> None:
