@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.rehearsal, pytest.mark.timeout(1500)]
 ID = "test-recovery"
 DELAY_S, WRITE_S, BACKUP_AGE_MINUTES = 3, 12, 2000
 _ELSEWHERE = shutil.ignore_patterns(
-    ".*", "__pycache__", "rehearsals", "tests", "benchmarks", "audits", "node_modules"
+    ".git", ".venv", ".*_cache", "__pycache__", "rehearsals", "tests", "benchmarks", "audits"
 )
 
 

@@ -106,6 +106,7 @@ def lose(assumed: Circumstances, stage: Stage) -> None:
     world, settings = stage.world, _platform(stage.world)
     zones, tenant = cycle(_recovery(world).zones), next(iter(settings.tenants))
     marks: list[Mark] = []
+    stage.record.check("the first region answers before", expected=True, actual=_answers(stage, world.region))
     began = time.time()
     while time.time() - began < assumed.write_s:
         zone, key = next(zones), f"{tenant}/{_PREFIX}/{len(marks):06d}.json"
@@ -127,7 +128,7 @@ def lose(assumed: Circumstances, stage: Stage) -> None:
         "marks": [asdict(mark) for mark in marks],
         "assumed": asdict(assumed),
     }
-    stage.record.check("the first region answers", expected=False, actual=_answers(stage, world.region))
+    stage.record.check("the first region answers after", expected=False, actual=_answers(stage, world.region))
 
 
 def _delete_first_of_each_zone(stage: Stage, marks: list[Mark]) -> list[dict[str, Any]]:
