@@ -92,6 +92,6 @@ def test_training_reads_from_it() -> None:
     template = str(estate.one("kubernetes:batch/v1:CronJob", "vision-training").inputs)
     assert "file:///lake/curated" in template
     assert "'readOnly': True" in template
-    quota = estate.one("kubernetes:core/v1:ResourceQuota").inputs["spec"]["hard"]
+    quota = estate.one("kubernetes:core/v1:ResourceQuota", "vision-quota").inputs["spec"]["hard"]
     assert quota["persistentvolumeclaims"] == "1"
     assert "file:///" not in str(dev_estate().one("kubernetes:batch/v1:CronJob", "vision-training").inputs)
