@@ -41,6 +41,8 @@ _POOL = """\
         nodes: {min: 0, desired: 0, max: 2}
 """
 
+_MORE_QUOTA = ("on_demand: {standard: 32, g: 288}", "on_demand: {standard: 32, g: 384}")
+
 PULL_REQUESTS = (
     PullRequest(
         name="description",
@@ -117,6 +119,7 @@ PULL_REQUESTS = (
             DEV: (
                 ("    tenants:\n", "    tenants:\n" + _SPEECH.replace("pool: speech", "pool: gpu")),
                 ("nodes: {min: 1, desired: 1, max: 6}", "nodes: {min: 1, desired: 1, max: 8}"),
+                _MORE_QUOTA,
             )
         },
     ),
@@ -124,7 +127,7 @@ PULL_REQUESTS = (
         name="new-gpu-pool",
         title="A pool of its own for speech",
         environment="dev",
-        edits={DEV: (("    gpu_pools:\n", "    gpu_pools:\n" + _POOL),)},
+        edits={DEV: (("    gpu_pools:\n", "    gpu_pools:\n" + _POOL), _MORE_QUOTA)},
     ),
     PullRequest(
         name="key-removed",
@@ -253,6 +256,7 @@ PULL_REQUESTS = (
                     "instance_type: g6.12xlarge\n        nodes: {min: 3, desired: 3, max: 36}",
                     "instance_type: g6.48xlarge\n        nodes: {min: 3, desired: 3, max: 24}",
                 ),
+                ("g: 2112, p: 1536}", "g: 4992, p: 1536}"),
             )
         },
     ),
