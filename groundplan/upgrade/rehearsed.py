@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from typing import Any
 
@@ -43,9 +44,11 @@ def preview_on_release(release: Release, environment: str, progress: Progress) -
                 start_engines(world, progress)
                 _import(world, state)
             with progress.step(f"{environment}: preview this version on it"):
-                return preview_head(world, working_tree())
+                preview = preview_head(world, working_tree())
     finally:
         take_down(world.id, progress)
+    shutil.rmtree(world.folder)  # but for the logs of one that failed
+    return preview
 
 
 def exported(world: World) -> dict[str, Any]:
