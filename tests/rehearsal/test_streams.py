@@ -68,7 +68,6 @@ class Stack:
         login = aws.credentials
         self._provider = MskTopics(
             {
-                "AWS_REGION": REGION,
                 "AWS_ENDPOINT_URL": aws.emulator.api.local_url,
                 "AWS_CA_BUNDLE": str(aws.emulator.world.certificate_authority),
                 "AWS_ACCESS_KEY_ID": login["AccessKeyId"],
@@ -99,7 +98,7 @@ class Stack:
                 **changes,
             }
         )
-        checked = self._provider.check(provider_pb2.CheckRequest(news=inputs))
+        checked = self._provider.check(provider_pb2.CheckRequest(news=inputs), REGION)
         assert not checked.failures
         if not self._id:
             made = self._provider.create(provider_pb2.CreateRequest(properties=checked.inputs))

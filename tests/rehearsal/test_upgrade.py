@@ -49,7 +49,8 @@ def test_nothing_of_prod_is_made_anew() -> None:
     assert done.returncode == ExitCode.OK, done.stderr
     (diff,) = json.loads(done.stdout)["environments"]
     assert diff["environment"] == "prod"
-    assert not [each for each in diff["findings"] if each["section"] in {"data", "refused"}]
+    # What only interrupts something is told, and no reason to refuse.
+    assert "danger" not in {each["weight"] for each in diff["findings"]}
     assert "upgrade-prod" not in {world.id for world in worlds.list()}
 
 
@@ -60,12 +61,14 @@ def test_a_bucket_of_another_name_is_a_loss(
 
     def renamed(release: released.Release, environment: str) -> dict[str, Any]:
         text = json.dumps(original(release, environment))
-        return json.loads(text.replace("groundplan-dev-raw", "groundplan-dev-unrefined"))
+        return json.loads(text.replace("groundplan-dev-raw-1", "groundplan-dev-ore-1"))
 
     original = released.Release.state
     monkeypatch.setattr(released.Release, "state", renamed)
     request = command.Request(version=None, environments=("dev",), page=None, as_json=False)
-    with pytest.raises(GroundplanError, match=r"dev: s3 Bucket \S*raw\S* would be made anew") as verdict:
+    with pytest.raises(
+        GroundplanError, match=r"dev: s3 Bucket groundplan-dev-raw would be made anew"
+    ) as verdict:
         command.run(request)
     assert verdict.value.exit_code == ExitCode.UNEXPECTED_CHANGES
-    assert "loses its objects" in capsys.readouterr().out
+    assert "loses its objects. Forced by: `bucket`" in capsys.readouterr().out

@@ -36,22 +36,29 @@ class MskTopics:
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._region = environment["AWS_REGION"]
-        self._kafka: Any = boto3.Session(
-            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-            aws_session_token=environment["AWS_SESSION_TOKEN"],
-            region_name=self._region,
-        ).client(
-            "kafka",
-            endpoint_url=environment["AWS_ENDPOINT_URL"],
-            verify=environment["AWS_CA_BUNDLE"],
-            # The rights that these calls need are the deployer's, as those of the provider's own.
-            config=Config(user_agent_extra=PROVIDER),
-        )
+        self._environment = environment
+        self._clients: dict[str, Any] = {}
 
-    def check(self, request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:
-        """Required inputs, settings in JSON, and the provider's own region as the default."""
+    def _kafka(self, properties: Properties) -> Any:
+        """The client of a topic's region: a stack may have clusters in several."""
+        region = properties["region"]
+        if region not in self._clients:
+            self._clients[region] = boto3.Session(
+                aws_access_key_id=self._environment["AWS_ACCESS_KEY_ID"],
+                aws_secret_access_key=self._environment["AWS_SECRET_ACCESS_KEY"],
+                aws_session_token=self._environment["AWS_SESSION_TOKEN"],
+                region_name=region,
+            ).client(
+                "kafka",
+                endpoint_url=self._environment["AWS_ENDPOINT_URL"],
+                verify=self._environment["AWS_CA_BUNDLE"],
+                # The rights that these calls need are the deployer's, as those of the provider's own.
+                config=Config(user_agent_extra=PROVIDER),
+            )
+        return self._clients[region]
+
+    def check(self, request: provider_pb2.CheckRequest, region: str) -> provider_pb2.CheckResponse:
+        """Required inputs, settings in JSON, and as the default the region that the provider is set to."""
         given = _plain(request.news)
         missing = [name for name in _REQUIRED if name not in given]
         failures = [provider_pb2.CheckFailure(property=name, reason="is required") for name in missing]
@@ -61,9 +68,7 @@ class MskTopics:
         ]
         if not _is_json_object(given.get("configs", "{}")):
             failures.append(provider_pb2.CheckFailure(property="configs", reason="is no object in JSON"))
-        return provider_pb2.CheckResponse(
-            inputs=_struct({"region": self._region, **given}), failures=failures
-        )
+        return provider_pb2.CheckResponse(inputs=_struct({"region": region, **given}), failures=failures)
 
     def diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
         """Against what was last seen of the topic, so that drift is a change."""
@@ -82,7 +87,7 @@ class MskTopics:
             planned = _struct({**given, "arn": UNKNOWN, "configsActual": UNKNOWN})
             return provider_pb2.CreateResponse(properties=planned)
         configs = {"Configs": _encoded(given["configs"])} if "configs" in given else {}
-        self._kafka.create_topic(
+        self._kafka(given).create_topic(
             **_named(given),
             PartitionCount=int(given["partitionCount"]),
             ReplicationFactor=int(given["replicationFactor"]),
@@ -94,7 +99,8 @@ class MskTopics:
     def read(self, request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
         """What there is; nothing if it is gone. A topic that is imported has only its id."""
         cluster, _, name = request.id.rpartition(",")
-        known = _plain(request.properties) or {"clusterArn": cluster, "name": name, "region": self._region}
+        region = cluster.split(":")[3]
+        known = _plain(request.properties) or {"clusterArn": cluster, "name": name, "region": region}
         try:
             found = self._seen(known)
         except ClientError as error:
@@ -110,15 +116,16 @@ class MskTopics:
         if request.preview:
             return provider_pb2.UpdateResponse(properties=_struct({**old, **new, "configsActual": UNKNOWN}))
         if _comparable(old, "configs") != _comparable(new, "configs"):
-            self._kafka.update_topic(**_named(new), Configs=_encoded(new.get("configs", "{}")))
+            self._kafka(new).update_topic(**_named(new), Configs=_encoded(new.get("configs", "{}")))
         if old["partitionCount"] != new["partitionCount"]:
-            self._kafka.update_topic(**_named(new), PartitionCount=int(new["partitionCount"]))
+            self._kafka(new).update_topic(**_named(new), PartitionCount=int(new["partitionCount"]))
         return provider_pb2.UpdateResponse(properties=_struct(self._seen(new)))
 
     def delete(self, request: provider_pb2.DeleteRequest) -> empty_pb2.Empty:
         """Delete the topic with its events; one that is gone is no error."""
+        known = _plain(request.properties)
         try:
-            self._kafka.delete_topic(**_named(_plain(request.properties)))
+            self._kafka(known).delete_topic(**_named(known))
         except ClientError as error:
             if error.response["Error"]["Code"] != "NotFoundException":
                 raise
@@ -126,7 +133,7 @@ class MskTopics:
 
     def _seen(self, known: Properties) -> Properties:
         """The state: of the settings that the program gives, what is in force, and all of them beside it."""
-        told = self._kafka.describe_topic(**_named(known))
+        told = self._kafka(known).describe_topic(**_named(known))
         in_force = json.loads(base64.b64decode(told["Configs"]))
         own = json.loads(known["configs"]) if "configs" in known else None
         return {

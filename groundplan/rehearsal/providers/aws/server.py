@@ -125,7 +125,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     ) -> provider_pb2.CheckResponse:
         """Validate inputs and fill in defaults; refuse inputs that the provider at hand does not have."""
         if self._is_ours(request.urn):
-            return self._topics.check(request)
+            return self._topics.check(request, self._served(context).region)
         entry, served = self._resource(request.urn, context), self._served(context)
         refused = translation.refused_inputs(request.news, entry, served.region)
         if refused:

@@ -32,7 +32,6 @@ def topics(aws: Emulated) -> MskTopics:
     login = aws.credentials
     return MskTopics(
         {
-            "AWS_REGION": REGION,
             "AWS_ENDPOINT_URL": aws.emulator.api.local_url,
             "AWS_CA_BUNDLE": str(aws.emulator.world.certificate_authority),
             "AWS_ACCESS_KEY_ID": login["AccessKeyId"],
@@ -69,7 +68,7 @@ def test_wrong_inputs_are_refused(topics: MskTopics, inputs: dict[str, Any]) -> 
     """Each is named; the region is filled in."""
     wrong = {**inputs, "configs": "[1]", "tags": {"a": "b"}}
     del wrong["partitionCount"]
-    answer = topics.check(provider_pb2.CheckRequest(news=struct(wrong)))
+    answer = topics.check(provider_pb2.CheckRequest(news=struct(wrong)), REGION)
     assert [failure.property for failure in answer.failures] == ["partitionCount", "tags", "configs"]
     assert answer.inputs["region"] == REGION
 
@@ -101,6 +100,23 @@ def test_a_topic_lives_and_is_gone(topics: MskTopics, inputs: dict[str, Any]) ->
     for _ in range(2):
         topics.delete(provider_pb2.DeleteRequest(id=made.id, properties=changed.properties))
     assert topics.read(provider_pb2.ReadRequest(id=made.id, properties=changed.properties)).id == ""
+
+
+def test_a_topic_lies_in_the_region_of_its_stack(topics: MskTopics, aws: Emulated) -> None:
+    """The provider may be configured for another region than that of the rehearsal."""
+    client, ec2 = (aws.client(service, region="eu-west-1") for service in ("kafka", "ec2"))
+    subnets = [each["SubnetId"] for each in ec2.describe_subnets()["Subnets"]]
+    nodes = {"ClientSubnets": subnets, "InstanceType": "kafka.m7g.large"}
+    cluster = client.create_cluster(
+        ClusterName="c", KafkaVersion="3.9.x.kraft", NumberOfBrokerNodes=3, BrokerNodeGroupInfo=nodes
+    )["ClusterArn"]
+    news = struct({"clusterArn": cluster, "name": "t", "partitionCount": 3, "replicationFactor": 3})
+    checked = topics.check(provider_pb2.CheckRequest(news=news), "eu-west-1")
+    made = topics.create(provider_pb2.CreateRequest(properties=checked.inputs))
+    assert [each["TopicName"] for each in client.list_topics(ClusterArn=cluster)["Topics"]] == ["t"]
+    assert topics.read(provider_pb2.ReadRequest(id=made.id)).id == made.id
+    topics.delete(provider_pb2.DeleteRequest(id=made.id, properties=made.properties))
+    assert client.list_topics(ClusterArn=cluster)["Topics"] == []
 
 
 def test_another_name_or_cluster_is_another_topic(topics: MskTopics, inputs: dict[str, Any]) -> None:
