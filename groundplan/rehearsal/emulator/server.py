@@ -26,7 +26,7 @@ from groundplan.rehearsal.emulator.controllers.nodes import NodeController
 from groundplan.rehearsal.emulator.controllers.pod_identity import PodIdentityController
 from groundplan.rehearsal.emulator.deployer_record import DeployerRecord
 from groundplan.rehearsal.emulator.eks.store import EksStore
-from groundplan.rehearsal.emulator.faults import FaultSwitch, faults_file
+from groundplan.rehearsal.emulator.faults import FaultSwitch, faults_file, write
 from groundplan.rehearsal.emulator.tls import server_context
 from groundplan.rehearsal.emulator.webhooks.authenticate import review_token
 from groundplan.rehearsal.emulator.webhooks.identity import Authenticator
@@ -97,7 +97,8 @@ class Emulator:
         )
 
     def start(self) -> None:
-        """Serve, and begin to wait for the cluster."""
+        """Serve, and begin to wait for the cluster. Faults that were set for an earlier emulator end."""
+        write(faults_file(self.world), None)
         self.start_serving()
         self.open_account()
         for controller in self.controllers:
