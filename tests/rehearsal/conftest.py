@@ -23,6 +23,8 @@ LONGEST_FIRST = (
     "test_training_recovery.py",
     "test_crash_safety.py",
     "test_data_services.py",
+    "test_karpenter.py",
+    "test_upgrade.py",
     "test_pulumi_aws.py",
 )
 """Files that take minutes: begun first, so that no worker is left alone with one at the end."""
