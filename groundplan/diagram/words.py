@@ -34,7 +34,7 @@ def pools(settings: Settings) -> Iterator[tuple[str, str | None]]:
     """Words of each pool of nodes, and its zone if it is in one only."""
     platform = settings.platform
     system = platform.system_pool
-    yield f"{SYSTEM_POOL}: {system.nodes} to {system.nodes} {system.instance_type}", None
+    yield f"{SYSTEM_POOL}: {system.nodes} {system.instance_type}", None
     for name, pool in platform.gpu_pools.items():
         nodes = f"{pool.nodes.min} to {pool.nodes.max} {pool.instance_type}"
         yield f"{name}: {nodes}{', EFA' if pool.efa else ''}", pool.zone
