@@ -36,6 +36,8 @@ def _small(config: dict[str, Any]) -> None:
     for part, kept in (("tenants", "vision"), ("gpu_pools", "inference")):
         platform[part] = {kept: platform[part][kept]}
     platform["streaming"] = {"form": "serverless"}
+    del platform["tenants"]["vision"]["streaming"]
+    del platform["elastic_pools"]["evaluation"]
     platform["data_stores"]["database"]["instances"] = 2
     platform["network"]["endpoints"] = []
     platform["audit"]["account_services"] = False
