@@ -22,6 +22,7 @@ from infra.conventions import KARPENTER_ACCOUNT, PROJECT, ComponentType, registe
 from infra.kubernetes.karpenter_access import grant_access
 from infra.kubernetes.karpenter_pod import REPLICAS, pod_labels, pod_spec
 from infra.kubernetes.network_policies import controller_policies
+from infra.kubernetes.pod_standards import restricted
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
@@ -89,12 +90,7 @@ class Karpenter(pulumi.ComponentResource):
         )
 
     def _create_namespace(self) -> Namespace:
-        version = f"v{self._args.kubernetes_version}"
-        standards = {
-            f"pod-security.kubernetes.io/{mode}{suffix}": value
-            for mode in ("enforce", "audit", "warn")
-            for suffix, value in (("", "restricted"), ("-version", version))
-        }
+        standards = restricted(self._args.kubernetes_version)
         name = KARPENTER_ACCOUNT[0]
         return Namespace(name, metadata={"name": name, "labels": _LABELS | standards}, opts=self._child)
 

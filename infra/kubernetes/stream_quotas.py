@@ -19,6 +19,7 @@ from infra.conventions import GPU_RESOURCE, ComponentType, labels, registered
 from infra.kubernetes import pods
 from infra.kubernetes.jobs import job_template
 from infra.kubernetes.network_policies import tenant_policies
+from infra.kubernetes.pod_standards import restricted
 from infra.kubernetes.pods import PodSize, Workload
 from infra.planning.topics import Quota
 
@@ -121,12 +122,7 @@ class StreamQuotas(pulumi.ComponentResource):
         return {"name": name, "namespace": self._namespace.metadata.name, "labels": self._labels}
 
     def _create_namespace(self) -> Namespace:
-        version = f"v{self._args.kubernetes_version}"
-        standards = {
-            f"pod-security.kubernetes.io/{mode}{suffix}": value
-            for mode in ("enforce", "audit", "warn")
-            for suffix, value in (("", "restricted"), ("-version", version))
-        }
+        standards = restricted(self._args.kubernetes_version)
         return Namespace(
             self._args.namespace,
             metadata={"name": self._args.namespace, "labels": self._labels | standards},

@@ -27,6 +27,7 @@ from infra.conventions import (
 )
 from infra.kubernetes.network_policies import tenant_policies
 from infra.kubernetes.persona_access import PERSONA_RULES
+from infra.kubernetes.pod_standards import restricted
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
@@ -103,12 +104,7 @@ class Tenant(pulumi.ComponentResource):
         return {"name": name, "namespace": self._namespace.metadata.name, "labels": self._labels}
 
     def _create_namespace(self) -> Namespace:
-        version = f"v{self._args.kubernetes_version}"
-        standards = {
-            f"pod-security.kubernetes.io/{mode}{suffix}": value
-            for mode in ("enforce", "audit", "warn")
-            for suffix, value in (("", "restricted"), ("-version", version))
-        }
+        standards = restricted(self._args.kubernetes_version)
         return Namespace(
             self._args.tenant,
             metadata={"name": tenant_namespace(self._args.tenant), "labels": self._labels | standards},
