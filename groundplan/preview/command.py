@@ -56,9 +56,9 @@ def run(request: Request) -> None:
     report = _of_preview(request) if request.from_preview else _of_base(request)
     text = markdown.render(report)
     if request.page:
-        _write(request.page, "--html", html.render(report))
+        write(request.page, "--html", html.render(report))
     if request.comment:
-        _write(request.comment, "--markdown", text)
+        write(request.comment, "--markdown", text)
     sys.stdout.write(json.dumps(report.as_json(), indent=2) + "\n" if request.as_json else text)
     if report.blocked:
         raise GroundplanError(
@@ -141,7 +141,12 @@ def _require_stacks(environments: tuple[str, ...], head: Checkout) -> None:
             )
 
 
-def _write(path: Path, option: str, text: str) -> None:
+def write(path: Path, option: str, text: str) -> None:
+    """Write a file that an option names.
+
+    Raises:
+        GroundplanError: it cannot be written (exit code 2).
+    """
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:

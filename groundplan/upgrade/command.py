@@ -10,6 +10,7 @@ from pathlib import Path
 from groundplan.errors import ExitCode, GroundplanError
 from groundplan.preview import html, markdown
 from groundplan.preview.changes import changes_of
+from groundplan.preview.command import write
 from groundplan.preview.findings import Finding, Section, Weight
 from groundplan.preview.report import DiffReport, EnvironmentDiff
 from groundplan.preview.reviewers import review
@@ -58,7 +59,7 @@ def run(request: Request) -> None:
         json.dumps(report.as_json(), indent=2) + "\n" if request.as_json else markdown.render(report)
     )
     if request.page:
-        request.page.write_text(html.render(report), encoding="utf-8")
+        write(request.page, "--html", html.render(report))
     lost = [(diff.environment, finding) for diff in diffs for finding in _losses(diff)]
     if lost:
         raise GroundplanError(
