@@ -8,7 +8,7 @@ from pulumi import Output
 
 from infra.aws.account import Account
 from infra.aws.alerts import ALERTING_SERVICES
-from infra.aws.documents import Statement, allow, document
+from infra.aws.documents import Conditions, Statement, allow, document
 
 _ADMINISTRATION = (
     "kms:CancelKeyDeletion",
@@ -44,6 +44,8 @@ _USE = (
 )
 _THIS_KEY = ("*",)
 """In a key policy, `*` is the key itself."""
+_ANYBODY = {"AWS": "*"}
+"""Whom a condition names: KMS refuses a principal that does not exist yet."""
 _FOR_AWS = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
 
 
@@ -95,25 +97,11 @@ def used_by_file_systems(account: Account) -> list[Statement]:
     FSx makes a role for each link. Its name ends in the file system's id, which nobody knows before.
     https://docs.aws.amazon.com/fsx/latest/LustreGuide/s3-server-side-encryption-support.html
     """
-    through = _through("fsx", account)
     links = account.role_arn(
         "aws-service-role/s3.data-source.lustre.fsx.amazonaws.com/AWSServiceRoleForFSxS3Access_*"
     )
     return [
-        allow(
-            "UseThroughFileSystems",
-            principals=_whole_account(account),
-            actions=_USE,
-            resources=_THIS_KEY,
-            conditions=through,
-        ),
-        allow(
-            "GrantThroughFileSystems",
-            principals=_whole_account(account),
-            actions=["kms:CreateGrant"],
-            resources=_THIS_KEY,
-            conditions=through | _FOR_AWS,
-        ),
+        *_used_with_grants("ThroughFileSystems", _whole_account(account), _through("fsx", account)),
         allow(
             "ReadByLinks",
             principals={"AWS": "*"},
@@ -148,22 +136,7 @@ def used_for_node_volumes(account: Account) -> list[Statement]:
         "ArnEquals": {"aws:PrincipalArn": service_role},
         "StringEquals": {"kms:CallerAccount": account.id},
     }
-    return [
-        allow(
-            "UseByAutoScaling",
-            principals={"AWS": "*"},
-            actions=_USE,
-            resources=_THIS_KEY,
-            conditions=by_auto_scaling,
-        ),
-        allow(
-            "GrantByAutoScaling",
-            principals={"AWS": "*"},
-            actions=["kms:CreateGrant"],
-            resources=_THIS_KEY,
-            conditions=by_auto_scaling | _FOR_AWS,
-        ),
-    ]
+    return _used_with_grants("ByAutoScaling", _ANYBODY, by_auto_scaling)
 
 
 def used_for_elastic_nodes(account: Account, controller: str) -> list[Statement]:
@@ -177,22 +150,7 @@ def used_for_elastic_nodes(account: Account, controller: str) -> list[Statement]
         account.role_arn("aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"),
     ]
     by_these = {"ArnEquals": {"aws:PrincipalArn": roles}, **_through("ec2", account)}
-    return [
-        allow(
-            "UseByElasticNodes",
-            principals={"AWS": "*"},
-            actions=_USE,
-            resources=_THIS_KEY,
-            conditions=by_these,
-        ),
-        allow(
-            "GrantByElasticNodes",
-            principals={"AWS": "*"},
-            actions=["kms:CreateGrant"],
-            resources=_THIS_KEY,
-            conditions=by_these | _FOR_AWS,
-        ),
-    ]
+    return _used_with_grants("ByElasticNodes", _ANYBODY, by_these)
 
 
 def used_by_interruptions(account: Account) -> list[Statement]:
@@ -282,6 +240,20 @@ def used_by_alerts(account: Account) -> list[Statement]:
             resources=_THIS_KEY,
             conditions={"StringEquals": {"aws:SourceAccount": account.id}},
         )
+    ]
+
+
+def _used_with_grants(how: str, principals: dict[str, str], conditions: Conditions) -> list[Statement]:
+    """Use, and the grants by which an AWS service goes on with it, under the same conditions."""
+    return [
+        allow(f"Use{how}", principals=principals, actions=_USE, resources=_THIS_KEY, conditions=conditions),
+        allow(
+            f"Grant{how}",
+            principals=principals,
+            actions=["kms:CreateGrant"],
+            resources=_THIS_KEY,
+            conditions={**conditions, **_FOR_AWS},
+        ),
     ]
 
 
