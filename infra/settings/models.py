@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from infra.conventions import SYSTEM_POOL
 from infra.planning.quotas import Demand, Market
+from infra.planning.topics import Topic
 from infra.settings import checks
 from infra.settings.account_quotas import AccountQuotaSettings, quotas_given, within_quotas
 from infra.settings.audit import AuditSettings
@@ -26,7 +27,7 @@ from infra.settings.recovery import STANDBY_SUFFIX, RecoverySettings
 from infra.settings.registry import RegistrySettings
 from infra.settings.sharing import GpuSharingSettings, check_sharing
 from infra.settings.streaming import StreamingSettings
-from infra.settings.streams import TenantStreamSettings, check_streams
+from infra.settings.streams import TenantStreamSettings, check_streams, planned
 from infra.settings.types import (
     AvailabilityZone,
     CallerRange,
@@ -285,6 +286,17 @@ class PlatformSettings(SettingsModel):
     recovery: RecoverySettings | None = None
     """Copies in a second region, and what its loss may cost; without it there are none."""
 
+    @property
+    def streams(self) -> dict[str, TenantStreamSettings]:
+        """Each tenant's part of the event stream."""
+        return {name: tenant.streaming for name, tenant in self.tenants.items()}
+
+    @property
+    def topics(self) -> list[Topic]:
+        """The tenants' topics."""
+        datasets = {name: tenant.dataset for name, tenant in self.tenants.items()}
+        return planned(self.streaming, self.streams, datasets)
+
 
 class Settings(SettingsModel):
     """One environment: its region and its platform, checked against each other."""
@@ -305,11 +317,7 @@ class Settings(SettingsModel):
             checks.copies_outlive_lock(platform.recovery.backup_days, platform.operations.backup_lock_days)
         checks.no_overlap(platform.network.vpc_range, platform.cluster.service_range)
         checks.tenants_exist(platform.operations.tenant_budgets_usd, tuple(platform.tenants))
-        check_streams(
-            platform.streaming,
-            {name: tenant.streaming for name, tenant in platform.tenants.items()},
-            datasets={name: tenant.dataset for name, tenant in platform.tenants.items()},
-        )
+        check_streams(platform.streaming, platform.streams, platform.topics)
         names_of_their_own(platform.elastic_pools, platform.gpu_pools)
         quotas_given(platform.account_quotas, tuple(platform.elastic_pools))
         if platform.account_quotas:

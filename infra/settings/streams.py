@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from pydantic import Field
@@ -70,16 +70,22 @@ def planned(
 
 
 def check_streams(
-    streaming: StreamingSettings, streams: Mapping[str, TenantStreamSettings], datasets: Mapping[str, str]
+    streaming: StreamingSettings, streams: Mapping[str, TenantStreamSettings], topics: Sequence[Topic]
 ) -> None:
-    """Refuse topics and quotas that the cluster does not take, or does not have room for."""
+    """Refuse topics and quotas that the cluster does not take, or does not have room for.
+
+    Args:
+        streaming: the cluster.
+        streams: by tenant.
+        topics: what is planned of them.
+    """
     if streaming.form == "serverless":
         _refuse_streams(streams)
         return
     brokers = streaming.brokers
     count = brokers.per_zone * _ZONES
     held = partitions_held(brokers.instance_type, count)
-    asked = sum(topic.partitions for topic in planned(streaming, streams, datasets))
+    asked = sum(topic.partitions for topic in topics)
     if asked > held:
         raise refusal(
             f"{count} x {brokers.instance_type} hold {held} partitions with three replicas, "

@@ -68,7 +68,7 @@ def identities(
                     if schemas and workload == "ingest"
                     else [],
                     stream_role_arn=site.account.role_arn(stream_role(site.environment, tenant))
-                    if site.topics and workload == "ingest"
+                    if site.platform.topics and workload == "ingest"
                     else None,
                 ),
                 site.opts,
@@ -83,7 +83,7 @@ def stream_access(
     site: Site, cluster: Cluster, identities: dict[str, dict[str, WorkloadIdentity]]
 ) -> StreamAccess | None:
     """Who uses the topics, where there are any. IAM knows only principals that are there."""
-    if not site.topics:
+    if not site.platform.topics:
         return None
     return StreamAccess(
         "stream-access",

@@ -138,7 +138,7 @@ def streaming(site: Site, network: Network, keys: Encryption) -> Streaming:
         log_group=broker_log_group(site.environment),
         log_retention_days=settings.brokers.log_retention_days,
         logs_key_arn=keys.outputs.logs,
-        topics=site.topics,
+        topics=site.platform.topics,
     )
     return Streaming(
         "streaming",

@@ -9,9 +9,7 @@ from pulumi import ResourceOptions
 
 from infra.aws.account import Account
 from infra.planning.subnets import SubnetPlan
-from infra.planning.topics import Topic
 from infra.settings.models import PlatformSettings
-from infra.settings.streams import planned
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,16 +42,6 @@ class Site:
     def tenants_with_filesystem(self) -> list[str]:
         """Tenants whose training reads from a file system of its own."""
         return [name for name, tenant in self.platform.tenants.items() if tenant.training.filesystem]
-
-    @property
-    def topics(self) -> list[Topic]:
-        """The tenants' topics."""
-        tenants = self.platform.tenants
-        return planned(
-            self.platform.streaming,
-            {name: tenant.streaming for name, tenant in tenants.items()},
-            {name: tenant.dataset for name, tenant in tenants.items()},
-        )
 
     def after(self, *resources: pulumi.Resource) -> ResourceOptions:
         """The options of a component that needs others to be there."""
