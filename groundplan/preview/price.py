@@ -117,9 +117,12 @@ def _filesystems(settings: Settings) -> tuple[Filesystem, ...]:
     )
 
 
+def _all_pools(settings: Settings) -> tuple[NodePool, ...]:
+    return (_system_pool(settings), *_gpu_pools(settings), *_elastic_pools(settings))
+
+
 def _pools(settings: Settings, prices: PriceTable) -> tuple[NodePool, ...]:
-    pools = (_system_pool(settings), *_gpu_pools(settings), *_elastic_pools(settings))
-    return tuple(pool for pool in pools if pool.instance_type in prices.compute)
+    return tuple(pool for pool in _all_pools(settings) if pool.instance_type in prices.compute)
 
 
 def _system_pool(settings: Settings) -> NodePool:
@@ -195,8 +198,8 @@ def _most(settings: Settings, prices: PriceTable) -> float:
 
 def _unpriced(settings: Settings, prices: PriceTable) -> set[str]:
     platform = settings.platform
-    pools = (_system_pool(settings), *_gpu_pools(settings), *_elastic_pools(settings))
-    found = {pool.instance_type for pool in pools if pool.instance_type not in prices.compute}
+    types = {pool.instance_type for pool in _all_pools(settings)}
+    found = {name for name in types if name not in prices.compute}
     broker = platform.streaming.brokers.instance_type
     if platform.streaming.form == "provisioned" and broker not in prices.rates:
         found.add(broker)
