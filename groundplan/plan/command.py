@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from groundplan.errors import ExitCode, GroundplanError
+from groundplan.files import write
 from groundplan.plan.figures import load_figures
 from groundplan.plan.planner import Plan, make_plan
 from groundplan.plan.price_store import prices_for
@@ -87,14 +88,7 @@ def _print(out: Console, plan: Plan, platform: Platform) -> None:
 def _write_chart(plan: Plan, path: Path) -> None:
     from groundplan.plan.chart import monthly_chart  # noqa: PLC0415 - matplotlib takes a second to load
 
-    try:
-        path.write_text(monthly_chart(plan.costs), encoding="utf-8")
-    except OSError as error:
-        raise GroundplanError(
-            f"--chart {path}: {error.strerror}; allowed is a file in a folder that can be written.",
-            hint=f"mkdir -p {path.parent}",
-            exit_code=ExitCode.CONFIG,
-        ) from None
+    write(path, "--chart", monthly_chart(plan.costs))
 
 
 def _refusal(plan: Plan, path: Path) -> GroundplanError:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from groundplan.errors import ExitCode, GroundplanError
+from groundplan.files import write
 from groundplan.preview import html, markdown
 from groundplan.preview.changes import changes_of
 from groundplan.preview.checkouts import Checkout, check_out, working_tree
@@ -139,19 +140,3 @@ def _require_stacks(environments: tuple[str, ...], head: Checkout) -> None:
                 hint=f"Allowed: {', '.join(head.environments)}.",
                 exit_code=ExitCode.NO_STACK,
             )
-
-
-def write(path: Path, option: str, text: str) -> None:
-    """Write a file that an option names.
-
-    Raises:
-        GroundplanError: it cannot be written (exit code 2).
-    """
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise GroundplanError(
-            f"{option} {path}: {error.strerror}; allowed is a file in a folder that can be written.",
-            hint=f"mkdir -p {path.parent}",
-            exit_code=ExitCode.CONFIG,
-        ) from None

@@ -21,10 +21,11 @@ def standby(
 
     Example: groundplan standby prod --database-snapshot arn:... --out stacks/Pulumi.prod-dr.yaml
     """
+    from groundplan.files import write
     from groundplan.standby.stack_file import standby_stack_file
 
     text = standby_stack_file(environment, database_snapshot)
     if out:
-        out.write_text(text, encoding="utf-8")
+        write(out, "--out", text)
     else:
         typer.echo(text, nl=False)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from groundplan.errors import ExitCode, GroundplanError
+from groundplan.files import write
 from groundplan.preview import html, markdown
 from groundplan.preview.changes import changes_of
-from groundplan.preview.command import write
 from groundplan.preview.findings import Finding, Section, Weight
 from groundplan.preview.report import DiffReport, EnvironmentDiff
 from groundplan.preview.reviewers import review
