@@ -16,6 +16,7 @@ from kubernetes.client.exceptions import ApiException
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 
 from groundplan.rehearsal.emulator.controllers.loop import MERGE_PATCH, Controller
+from groundplan.rehearsal.emulator.controllers.nodes import GPU
 from groundplan.rehearsal.emulator.eks.account import Account, gpu_count
 from groundplan.rehearsal.emulator.eks.store import EksStore
 
@@ -47,6 +48,7 @@ class LaunchedNodeController(Controller):
         self._store = store
         self._core = CoreV1Api(client)
         self._coordination = CoordinationV1Api(client)
+        self._ever = False  # without any instance, the API server is left alone
 
     def reconcile(self) -> None:
         """Create nodes, keep them ready, delete those whose instances ended."""
@@ -62,9 +64,6 @@ class LaunchedNodeController(Controller):
             if instance_id not in nodes:
                 self._create(instance)
             self._renew(_node_name(instance))
-
-    _ever = False
-    """Whether there has been an instance: without one, the API server is left alone."""
 
     def _instances(self) -> Iterator[Any]:
         ec2 = Account(self._store.account_id, self._store.region).ec2
@@ -154,7 +153,7 @@ def _status(instance_type: str) -> Json:
         "memory": f"{memory_kib}Ki",
         "pods": "110",
         "ephemeral-storage": "90Gi",
-        **({"nvidia.com/gpu": str(gpus)} if gpus else {}),
+        **({GPU: str(gpus)} if gpus else {}),
     }
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     states = {"Ready": "True", "MemoryPressure": "False", "DiskPressure": "False", "PIDPressure": "False"}
