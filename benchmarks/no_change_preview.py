@@ -35,7 +35,8 @@ sys.path.insert(0, str(PROJECT_ROOT))
 
 from benchmarks import tofu  # noqa: E402 - the path comes first
 from groundplan.audit.second_opinion import terraform_schema  # noqa: E402 - the path comes first
-from groundplan.rehearsal import shell, stack, worlds  # noqa: E402 - the path comes first
+from groundplan.rehearsal import pki, shell, stack, worlds  # noqa: E402 - the path comes first
+from groundplan.rehearsal.providers.aws.tunnel import Tunnel  # noqa: E402 - the path comes first
 from groundplan.rehearsal.toolchain import Toolbox  # noqa: E402 - the path comes first
 from groundplan.rehearsal.world import World, cache_folder  # noqa: E402 - the path comes first
 
@@ -74,7 +75,7 @@ def main() -> None:
     toolbox = Toolbox(cache_folder(), print)
     provider = toolbox.path("terraform-provider-aws")
     with TemporaryDirectory() as folder:
-        peer = tofu.prepare(toolbox.obtain("tofu"), provider, Path(folder), shell.environment(world))
+        peer = tofu.prepare(toolbox.obtain("tofu"), provider, Path(folder), _variables_of_provider(world))
         estate = tofu.settle(peer, _state(world))
         taken = measured({**_pulumi(world, Path(folder)), **_tofu(peer)}, options.runs)
     start_s = statistics.median(_provider_start_s(provider) for _ in range(options.runs))
@@ -118,6 +119,14 @@ def _seconds(name: str, way: Way) -> float:
     if done.returncode != way.unchanged:
         raise SystemExit(f"{name} ended with {done.returncode}:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
     return seconds
+
+
+def _variables_of_provider(world: World) -> dict[str, str]:
+    """The shell's, and the way to the one host of the account that has no DNS."""
+    tunnel = Tunnel(pki.s3_control_host(world), (str(world.node_address), world.ports.emulator))
+    tunnel.start()
+    direct = f"127.0.0.1,localhost,{world.node_address}"
+    return {**shell.environment(world), "HTTPS_PROXY": tunnel.url, "NO_PROXY": direct}
 
 
 def _pulumi(world: World, scratch: Path) -> dict[str, Way]:

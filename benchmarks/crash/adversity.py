@@ -13,7 +13,7 @@ from unittest.mock import patch
 import boto3
 
 from benchmarks.crash.kills import difference
-from benchmarks.crash.stack import STACK, SmallStack
+from benchmarks.crash.stack import STACK, Run, SmallStack
 from groundplan.audit.live import from_account
 from groundplan.rehearsal.emulator.faults import Faults, faults_file, write
 from groundplan.state.check import check_stack
@@ -76,7 +76,8 @@ class ExpiryTrial:
         calls: after how many calls.
         failed: whether `up` said so by its exit code.
         lost: kinds that exist more often than state and pending operations know.
-        converged: whether, with fresh credentials, the runbook's two runs made what a clean run makes.
+        converged: whether, with fresh credentials, the runbook's commands made what a clean run makes.
+        again: whether it took a second `up`, after `state adopt --from-preview`.
         note: what went wrong, if anything did.
     """
 
@@ -84,6 +85,7 @@ class ExpiryTrial:
     failed: bool
     lost: dict[str, int]
     converged: bool
+    again: bool = False
     note: str = ""
 
     @property
@@ -101,11 +103,27 @@ def expiry_trial(stack: SmallStack, calls: int, clean: dict[str, int]) -> Expiry
     stack.pulumi("config", "rm", "aws:maxRetries")
     verdict = check_stack(stack.location)
     runs = [stack.groundplan("state", "adopt", STACK), stack.apply("up")]
+    again = runs[-1].exit_code != 0
+    if again:  # the provider told nothing of something that it created
+        runs = _adopt_what_was_not_told(stack)
     surplus = difference(stack.counts(), clean)
+    runs.append(stack.pulumi("preview", "--expect-no-changes"))
     lost = {kind: count for kind, count in surplus.items() if count > 0}
-    converged = verdict.whole and runs[-1].exit_code == 0 and not surplus and stack.unchanged()
-    note = "" if converged else "\n".join(run.output[-800:] for run in runs if run.exit_code)
-    return ExpiryTrial(calls=calls, failed=failed.exit_code != 0, lost=lost, converged=converged, note=note)
+    wrong = [run.output[-800:] for run in runs if run.exit_code] + [str(surplus)] * bool(surplus)
+    return ExpiryTrial(
+        calls=calls,
+        failed=failed.exit_code != 0,
+        lost=lost,
+        converged=verdict.whole and not wrong,
+        again=again,
+        note="\n".join([*map(str, verdict.problems), *wrong]),
+    )
+
+
+def _adopt_what_was_not_told(stack: SmallStack) -> list[Run]:
+    preview = stack.folder / "preview.json"
+    preview.write_text(stack.document("preview", "--json"))
+    return [stack.groundplan("state", "adopt", STACK, "--from-preview", str(preview)), stack.apply("up")]
 
 
 def _client(stack: SmallStack, service: str) -> Any:

@@ -82,9 +82,16 @@ class SmallStack:
         """Run the real CLI to its end."""
         return self._run(["pulumi", *words, "--stack", STACK, "--non-interactive", "--color", "never"])
 
-    def apply(self, operation: str) -> Run:
+    def document(self, *words: str) -> str:
+        """What the CLI prints for programs, without the rest."""
+        command = ["pulumi", *words, "--stack", STACK, "--non-interactive", "--color", "never"]
+        return subprocess.run(
+            command, cwd=self.folder, env=self.variables, stdout=subprocess.PIPE, text=True, check=True
+        ).stdout
+
+    def apply(self, operation: str, *words: str) -> Run:
         """`up`, `refresh` or `destroy`, without a preview."""
-        return self.pulumi(operation, "--yes", "--skip-preview")
+        return self.pulumi(operation, "--yes", "--skip-preview", *words)
 
     def groundplan(self, *words: str) -> Run:
         """Run our own command, as a person does."""

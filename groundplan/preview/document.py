@@ -14,9 +14,7 @@ from groundplan.errors import ExitCode, GroundplanError
 STACK_TYPE = "pulumi:pulumi:Stack"
 _PROTECTED = re.compile(r"marked for protection|because it is protected")
 _CONSEQUENCE = "error: preview failed"
-_RECORD_IT = (
-    "pulumi preview --json --show-sames > preview.json, then: groundplan diff --from-preview preview.json"
-)
+_RECORD_IT = "Write it with: pulumi preview --json --show-sames > preview.json"
 
 
 class _Foreign(BaseModel):

@@ -2,6 +2,9 @@
 
 Pulumi notes each creation before it asks a provider. Killed meanwhile, it cannot know whether there is
 something now; it says so, and would create it once more: a second VPC, or an error that the name is taken.
+
+Credentials that expire leave two more: what was created and not finished, which the state holds with its
+error; and what a provider created and did not tell, since it was still waiting for it.
 """
 
 from __future__ import annotations
@@ -11,16 +14,17 @@ import json
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from groundplan.errors import ExitCode, GroundplanError
+from groundplan.preview.values import SECRET, holds_unknown
 from groundplan.progress import console
 from groundplan.state import locks
 from groundplan.state.check import check_stack
 from groundplan.state.document import parse, unpacked
-from groundplan.state.found import Finder
+from groundplan.state.found import Finder, Found
 from groundplan.state.location import StackLocation
 
 _APPLIED = ("kubernetes:", "pulumi:")
@@ -35,19 +39,29 @@ class Adoption:
         adopted: URN -> id that the state knows now; the next refresh reads the rest of it.
         cleared: URNs of which nothing exists.
         unknown: URN -> why nothing can be said; these stay noted.
+        unfinished: URNs of what was created and not finished; the next refresh tells what is missing.
     """
 
     adopted: dict[str, str] = field(default_factory=dict)
     cleared: list[str] = field(default_factory=list)
     unknown: dict[str, str] = field(default_factory=dict)
+    unfinished: list[str] = field(default_factory=list)
 
 
-def adopt(location: StackLocation, given: Mapping[str, str], *, clear: bool = False) -> Adoption:
+def adopt(
+    location: StackLocation,
+    given: Mapping[str, str],
+    planned: Sequence[Mapping[str, Any]] = (),
+    *,
+    clear: bool = False,
+) -> Adoption:
     """Resolve the creations that were under way, under the stack's lock.
 
     Args:
         location: the stack.
         given: ids that a person knows, by URN.
+        planned: resources that the next `up` would create, as a preview tells them: of these, what is seen in
+            the account by its tags is taken, or what a person knows.
         clear: give up what nothing can be said about: a person has looked, and there is nothing.
 
     Raises:
@@ -65,13 +79,18 @@ def adopt(location: StackLocation, given: Mapping[str, str], *, clear: bool = Fa
         latest = (document.get("checkpoint") or {}).get("latest") or {}
         known = {str(each["id"]) for each in parse(verdict.content).resources if each.get("id")}
         finder, adoption = Finder(known), Adoption()
+        resources = latest.get("resources") or []
         kept = [
             operation
             for operation in latest.get("pending_operations") or ()
             if operation.get("type") != "creating"
-            or not _settled(operation["resource"], latest["resources"], finder, given, adoption, clear=clear)
+            or not _settled(operation["resource"], resources, finder, given, adoption, clear=clear)
         ]
+        _finish(resources, finder, adoption)
+        for resource in planned:
+            _take_if_seen(resource, resources, finder, given, adoption)
         if adoption.adopted or adoption.cleared:
+            latest["resources"] = resources
             latest["pending_operations"] = kept
             content = json.dumps(document, separators=(",", ":")).encode()
             packed = verdict.name.endswith(".gz")
@@ -112,6 +131,39 @@ def _settled(
     finder.known.add(identifier)
     adoption.adopted[urn] = identifier
     return True
+
+
+def _finish(resources: Sequence[Mapping[str, Any]], finder: Finder, adoption: Adoption) -> None:
+    """Do what the provider had left to do for what was created and not finished."""
+    for resource in resources:
+        kind = str(resource["type"])
+        if resource.get("initErrors") and not kind.startswith(_APPLIED):
+            finder.finish(kind, str(resource["id"]), resource.get("inputs") or {})
+            adoption.unfinished.append(str(resource["urn"]))
+
+
+def _take_if_seen(
+    resource: Mapping[str, Any],
+    resources: list[dict[str, Any]],
+    finder: Finder,
+    given: Mapping[str, str],
+    adoption: Adoption,
+) -> None:
+    """Take a resource that a preview would create and that exists. What it depends on is in the state."""
+    urn, kind = str(resource["urn"]), str(resource["type"])
+    here = {str(each["urn"]) for each in resources}
+    needed = {str(resource.get("parent") or ""), *map(str, resource.get("dependencies") or ())} - {""}
+    inputs = resource.get("inputs") or {}
+    if urn in here or not needed <= here or holds_unknown(dict(resource)) or SECRET in json.dumps(inputs):
+        return
+    found = Found(given[urn], "a person", seen=True) if urn in given else finder.find(kind, inputs)
+    if found and found.ambiguous:
+        adoption.unknown[urn] = found.reason
+    elif found and found.seen and found.id:
+        finder.finish(kind, found.id, inputs)
+        resources.append({**resource, "id": found.id, "outputs": {}})
+        finder.known.add(found.id)
+        adoption.adopted[urn] = found.id
 
 
 def _is_there(resources: list[dict[str, Any]], urn: str) -> bool:

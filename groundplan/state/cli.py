@@ -95,21 +95,33 @@ def adopt(
         list[str] | None,
         typer.Option("--id", metavar="URN=ID", help="What a person has found; again for more."),
     ] = None,
+    from_preview: Annotated[
+        Path | None,
+        typer.Option(
+            "--from-preview",
+            help="Also what this preview would create and exists: a file that `pulumi preview --json` wrote.",
+        ),
+    ] = None,
     clear: Annotated[
         bool, typer.Option("--clear", help="Give up the rest: a person has looked, and there is nothing.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """After a killed operation: take what it had created into the state, then refresh.
+    """After a killed or failed operation: take what it had created into the state, then refresh.
 
     Pulumi notes what it begins to create. What of it exists is found in the account of this shell by name or
     tags. Ends with 7 if something cannot be told; it stays noted, and --id or --clear settles it.
+
+    A provider that fails while it waits for what it created may tell nothing of it: `up` stops with an error
+    that it exists already. --from-preview looks for such resources by their tags.
 
     Examples:
         groundplan state adopt prod
 
         groundplan state adopt prod --id 'urn:pulumi:prod::groundplan::aws:backup/plan:Plan::daily=8f81f553'
+
+        pulumi preview --json -s prod > preview.json; groundplan state adopt prod --from-preview preview.json
     """
     from groundplan.state import command
 
-    command.adopt(environment, known or [], clear=clear, as_json=as_json)
+    command.adopt(environment, known or [], from_preview, clear=clear, as_json=as_json)

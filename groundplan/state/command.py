@@ -12,6 +12,7 @@ from typing import Any
 
 from groundplan.audit.sources import read
 from groundplan.errors import ExitCode, GroundplanError
+from groundplan.preview.document import load_preview
 from groundplan.progress import console
 from groundplan.state import adopt as adopting
 from groundplan.state import locks
@@ -77,19 +78,25 @@ def unlock(environment: str, gone_hosts: Sequence[str], *, as_json: bool) -> Non
         )
 
 
-def adopt(environment: str, known: Sequence[str], *, clear: bool, as_json: bool) -> None:
+def adopt(
+    environment: str, known: Sequence[str], from_preview: Path | None, *, clear: bool, as_json: bool
+) -> None:
     """Take what was created into the state, and refresh.
 
     Raises:
-        GroundplanError: the state is damaged or locked, the refresh failed, or something cannot be told (7).
+        GroundplanError: the preview is none of this stack (2), the state is damaged or locked, the refresh
+            failed, or something cannot be told (7).
     """
     given = dict(_pair(each) for each in known)
-    adoption = adopting.adopt(locate(environment), given, clear=clear)
+    planned = _planned(from_preview, environment) if from_preview else []
+    adoption = adopting.adopt(locate(environment), given, planned, clear=clear)
     for urn, identifier in adoption.adopted.items():
         console.print(f"  [green]adopted[/] {identifier} {urn}", soft_wrap=True)
     for urn in adoption.cleared:
         console.print(f"  [dim]nothing to take over[/] {urn}", soft_wrap=True)
-    if adoption.adopted:
+    for urn in adoption.unfinished:
+        console.print(f"  [yellow]was not finished[/] {urn}", soft_wrap=True)
+    if adoption.adopted or adoption.unfinished:
         adopting.refresh(environment)
     if as_json:
         _print(asdict(adoption))
@@ -111,6 +118,19 @@ def _pair(text: str) -> tuple[str, str]:
             exit_code=ExitCode.CONFIG,
         )
     return urn, identifier
+
+
+def _planned(file: Path, environment: str) -> list[dict[str, Any]]:
+    """The resources that a preview would create, in the engine's form."""
+    preview = load_preview(file)
+    if preview.stack not in (None, environment.rpartition("/")[2]):
+        raise GroundplanError(
+            f"{file} is a preview of the stack {preview.stack}, not of {environment}.",
+            hint=f"pulumi preview --json --stack {environment} > {file}",
+            exit_code=ExitCode.CONFIG,
+        )
+    steps = json.loads(file.read_text(encoding="utf-8"))["steps"] if preview.steps else []
+    return [step["newState"] for step in steps if step["op"] == "create" and step.get("newState")]
 
 
 def _bytes(file: Path) -> bytes:

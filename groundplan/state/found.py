@@ -83,11 +83,13 @@ class Found:
         id: what it is imported by; None if there is nothing.
         reason: why nothing can be said, or what the id was taken from.
         ambiguous: whether several could be it, so that nothing can be said.
+        seen: whether it was seen in the account; else the id is what it has if it exists.
     """
 
     id: str | None
     reason: str
     ambiguous: bool = False
+    seen: bool = False
 
 
 class Finder:
@@ -209,4 +211,4 @@ class Finder:
 def _only(ids: set[str], by: str) -> Found:
     if len(ids) > 1:
         return Found(None, f"{len(ids)} have {by}: {', '.join(sorted(ids))}", ambiguous=True)
-    return Found(next(iter(ids), None), by)
+    return Found(next(iter(ids), None), by, seen=bool(ids))

@@ -60,3 +60,10 @@ def test_a_lock_goes_with_its_owner(stack: SmallStack, clean: dict[str, int]) ->
     assert clean
     trial = locking.stale_lock(stack)
     assert trial.passed, trial
+
+
+def test_credentials_that_expire_lose_nothing(stack: SmallStack, clean: dict[str, int]) -> None:
+    """What was created and not finished is in the state, and the next `up` finishes it."""
+    assert stack.apply("destroy").exit_code == 0
+    trial = adversity.expiry_trial(stack, 20, clean)
+    assert trial.passed, trial

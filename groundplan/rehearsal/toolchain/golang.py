@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO
 
 from groundplan.errors import GroundplanError
 from groundplan.rehearsal.toolchain.tools import MODULES, GoTool
@@ -80,18 +84,11 @@ def build(go: Path, tool: GoTool, target: Path, log: Path, report: Report) -> No
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("wb") as output:
-            code = subprocess.run(
-                _command(go, tool, draft),
-                check=False,
-                cwd=MODULES / tool.module,
-                env=_environment(go),
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            ).returncode
-        if code != 0:
-            raise _failure(tool, log)
+        with log.open("wb") as output, _module(go, tool, target.parent, output) as module:
+            _run(_command(go, tool, draft), module, _environment(go), output)
         draft.replace(target)
+    except subprocess.CalledProcessError:
+        raise _failure(tool, log) from None
     except OSError as error:
         raise GroundplanError(
             f"{tool.name} could not be built: {error}.",
@@ -100,6 +97,45 @@ def build(go: Path, tool: GoTool, target: Path, log: Path, report: Report) -> No
     finally:
         draft.unlink(missing_ok=True)
     report(f"built {tool.name} {tool.version} in {time.monotonic() - began:.0f} s")
+
+
+@contextmanager
+def _module(go: Path, tool: GoTool, scratch: Path, output: IO[bytes]) -> Generator[Path]:
+    """The module to build in: ours, or a copy that takes a patched copy of the pinned one.
+
+    A copy, since Go replaces no file in its module cache (`-overlay` refuses).
+    """
+    ours = MODULES / tool.module
+    if not tool.patch:
+        yield ours
+        return
+    with TemporaryDirectory(dir=scratch, prefix=".source-") as name:
+        module, patched = Path(name, "module"), Path(name, "patched")
+        shutil.copytree(ours, module)
+        shutil.copytree(_fetched(go, tool, output), patched)  # read-only, as all in Go's module cache
+        subprocess.run(["chmod", "-R", "u+w", str(patched)], check=True)
+        environment = _environment(go) | {"GIT_CEILING_DIRECTORIES": name}
+        _run(["git", "apply", str(ours / tool.patch)], patched, environment, output)
+        _run([str(go), "mod", "edit", f"-replace={tool.requires}=../patched"], module, environment, output)
+        yield module
+
+
+def _fetched(go: Path, tool: GoTool, output: IO[bytes]) -> Path:
+    """Where Go keeps the pinned module's source."""
+    command = [str(go), "mod", "download", "-json", tool.requires]
+    done = subprocess.run(
+        command,
+        check=True,
+        cwd=MODULES / tool.module,
+        env=_environment(go),
+        stdout=subprocess.PIPE,
+        stderr=output,
+    )
+    return Path(json.loads(done.stdout)["Dir"])
+
+
+def _run(command: list[str], folder: Path, environment: dict[str, str], output: IO[bytes]) -> None:
+    subprocess.run(command, check=True, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT)
 
 
 def _command(go: Path, tool: GoTool, output: Path) -> list[str]:

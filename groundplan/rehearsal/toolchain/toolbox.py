@@ -117,7 +117,7 @@ class Toolbox:
                 return self._find_cached(tool.build) or self._find_mirrored(tool)
 
     def _find_cached(self, tool: GoTool) -> Found | None:
-        program = self._program(tool.name, tool.version)
+        program = self._program(tool.name, tool.edition)
         return Found(program, tool.version, "cache") if program.exists() else None
 
     def _find_mirrored(self, tool: TerraformProvider) -> Found | None:
@@ -134,17 +134,17 @@ class Toolbox:
         return Found(link, found.version, "mirror")
 
     def _build(self, tool: GoTool) -> Path:
-        target = self._program(tool.name, tool.version)
-        with self._lock(f"{tool.name}-{tool.version}"):
+        target = self._program(tool.name, tool.edition)
+        with self._lock(f"{tool.name}-{tool.edition}"):
             if not target.exists():  # another process may have built it while this one waited
                 go = golang.obtain_go(self.cache, self._report)
-                log = self.cache / "logs" / f"build-{tool.name}-{tool.version}.log"
+                log = self.cache / "logs" / f"build-{tool.name}-{tool.edition}.log"
                 golang.build(go, tool, target, log, self._report)
         self._known[tool.name] = Found(target, tool.version, "cache")
         return target
 
-    def _program(self, name: str, version: str) -> Path:
-        return self.cache / "tools" / f"{name}-{version}" / name
+    def _program(self, name: str, edition: str) -> Path:
+        return self.cache / "tools" / f"{name}-{edition}" / name
 
     @contextmanager
     def _lock(self, name: str) -> Generator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ class GoTool:
         ldflags: flags of the linker beside `-s -w`, mostly the version that the program reports.
         tags: build tags.
         version_args: arguments that make the program print its version; empty if it cannot.
+        patch: our changes to the pinned module: a file in the folder of ours; empty for none.
     """
 
     name: str
@@ -40,6 +42,15 @@ class GoTool:
     ldflags: str = ""
     tags: str = ""
     version_args: tuple[str, ...] = ()
+    patch: str = ""
+
+    @property
+    def edition(self) -> str:
+        """The version; of a patched program, with a digest of the patch."""
+        if not self.patch:
+            return self.version
+        digest = hashlib.sha256((MODULES / self.module / self.patch).read_bytes()).hexdigest()
+        return f"{self.version}-{digest[:8]}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,6 +209,7 @@ _GO_TOOLS = (
         module="pulumi-bridge",
         requires="github.com/pulumi/pulumi-terraform-bridge/v3",
         package="github.com/pulumi/pulumi-terraform-bridge/v3/dynamic",
+        patch="like-pulumi-aws.patch",
     ),
 )
 

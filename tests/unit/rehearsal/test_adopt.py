@@ -151,3 +151,63 @@ def test_kubernetes_objects_are_applied_again(shell: Emulated, tmp_path: Path) -
     del shell
     backend = _interrupted(tmp_path, _creating("kubernetes:core/v1:Namespace", {"metadata": {"name": "a"}}))
     assert adopt(backend.location, {}).cleared
+
+
+def test_what_was_not_finished_is_finished(shell: Emulated, tmp_path: Path) -> None:
+    """The provider had still to take away the rule that lets everything out; the rest is a refresh's."""
+    ec2 = shell.client("ec2")
+    vpc = ec2.describe_subnets(SubnetIds=shell.subnets[:1])["Subnets"][0]["VpcId"]
+    group = ec2.create_security_group(GroupName="half", Description="half made", VpcId=vpc)["GroupId"]
+    half_made = _creating("aws:ec2/securityGroup:SecurityGroup", {"name": "half"})["resource"]
+    half_made |= {"id": group, "outputs": {}, "initErrors": ["the security token is expired"]}
+    backend = Backend(tmp_path / "backend")
+    backend.bucket.write(KEY, checkpoint([*resources()[:2], half_made]))
+    adoption = adopt(backend.location, {})
+    assert adoption.unfinished == [half_made["urn"]]
+    here = [{"Name": "group-id", "Values": [group]}]
+    assert not ec2.describe_security_group_rules(Filters=here)["SecurityGroupRules"]
+
+
+def test_what_a_preview_would_create_is_taken_where_it_is_seen(shell: Emulated, tmp_path: Path) -> None:
+    """By its tags, or by a person's word; a name alone proves nothing."""
+    wanted = _vpc(shell, {"Name": "seen"})
+    seen = _creating("aws:ec2/vpc:Vpc", {"tags": {"Name": "seen"}})["resource"]
+    absent = _creating("aws:ec2/subnet:Subnet", {"tags": {"Name": "nowhere"}})["resource"]
+    named = _creating("aws:iam/role:Role", {"name": "trainer"})["resource"]
+    told = _creating("aws:backup/plan:Plan", {"name": "daily"})["resource"]
+    backend = _interrupted(tmp_path)
+    adoption = adopt(backend.location, {told["urn"]: "8f81f553"}, [seen, absent, named, told])
+    assert adoption.adopted == {seen["urn"]: wanted, told["urn"]: "8f81f553"}
+    assert (adoption.cleared, adoption.unknown) == ([], {})
+    verdict = check_stack(backend.location)
+    assert verdict.whole
+    assert verdict.resources == len(resources()[:2]) + 2
+
+
+def test_a_preview_does_not_settle_twins_either(shell: Emulated, tmp_path: Path) -> None:
+    """A person says which."""
+    first, _ = (_vpc(shell, {"Name": "planned twin"}) for _ in range(2))
+    planned = _creating("aws:ec2/vpc:Vpc", {"tags": {"Name": "planned twin"}})["resource"]
+    backend = _interrupted(tmp_path)
+    assert first in adopt(backend.location, {}, [planned]).unknown[planned["urn"]]
+    assert adopt(backend.location, {planned["urn"]: first}, [planned]).adopted == {planned["urn"]: first}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"inputs": {"tags": {"Name": "partly"}, "userData": "[secret]"}},
+        {"inputs": {"tags": {"Name": "partly"}, "cidrBlock": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}},
+        {"parent": "urn:pulumi:dev::shop::groundplan:aws:Network::network"},
+        {"dependencies": ["urn:pulumi:dev::shop::aws:ec2/vpc:Vpc::other"]},
+    ],
+    ids=["a secret", "an unknown", "no parent yet", "no dependency yet"],
+)
+def test_what_a_preview_cannot_tell_whole_is_not_taken(
+    shell: Emulated, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    """The state would hold a false input, or lack what the resource needs."""
+    if not shell.client("ec2").describe_vpcs(Filters=[{"Name": "tag:Name", "Values": ["partly"]}])["Vpcs"]:
+        _vpc(shell, {"Name": "partly"})
+    planned = _creating("aws:ec2/vpc:Vpc", {"tags": {"Name": "partly"}})["resource"] | change
+    assert not adopt(_interrupted(tmp_path).location, {}, [planned]).adopted

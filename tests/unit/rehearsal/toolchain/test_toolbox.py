@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from groundplan.errors import GroundplanError
 from groundplan.rehearsal import worlds
 from groundplan.rehearsal.toolchain import DebianTool, GoTool, TerraformProvider, Toolbox, mirror
+from groundplan.rehearsal.toolchain.golang import find_go
 
 SOURCE = """package main
 
@@ -76,6 +79,66 @@ def test_failed_build_shows_the_compiler_and_leaves_nothing(tmp_path: Path, hell
     with pytest.raises(GroundplanError, match="groundplan-hello") as failure:
         _toolbox(tmp_path, hello, []).obtain(hello.name)
     assert "undefinedThing" in (failure.value.log or "")
+    assert [file for file in (tmp_path / "cache" / "tools").rglob("*") if file.is_file()] == []
+
+
+GREETING = """package greeting
+func Word() string { return "hello" }
+"""
+PATCH = """--- a/greeting.go
++++ b/greeting.go
+@@ -1,2 +1,2 @@
+ package greeting
+-func Word() string { return "hello" }
++func Word() string { return "good morning" }
+"""
+
+
+@pytest.fixture
+def patched(tmp_path: Path, hello: GoTool, monkeypatch: pytest.MonkeyPatch) -> GoTool:
+    """The program with its word from another module, which a proxy has and we patch."""
+    dependency, version = "example.com/greeting", "v1.0.0"
+    proxy = tmp_path / "proxy" / dependency / "@v"
+    proxy.mkdir(parents=True)
+    (proxy / f"{version}.info").write_text(f'{{"Version": "{version}"}}')
+    (proxy / f"{version}.mod").write_text(f"module {dependency}\n\ngo 1.25.0\n")
+    with zipfile.ZipFile(proxy / f"{version}.zip", "w") as archive:
+        archive.writestr(f"{dependency}@{version}/go.mod", f"module {dependency}\n\ngo 1.25.0\n")
+        archive.writestr(f"{dependency}@{version}/greeting.go", GREETING)
+    monkeypatch.setenv("GOPROXY", (tmp_path / "proxy").as_uri())
+    monkeypatch.setenv("GOSUMDB", "off")
+    monkeypatch.setenv("GOMODCACHE", str(tmp_path / "modules"))
+    monkeypatch.setenv("GOFLAGS", "-modcacherw")
+    module = Path(hello.module)
+    (module / "main.go").write_text(
+        'package main\n\nimport (\n\t"os"\n\n\t"example.com/greeting"\n)\n\n'
+        "func main() { os.Stdout.WriteString(greeting.Word()) }\n"
+    )
+    go = find_go(tmp_path / "cache") or "go"
+    subprocess.run([go, "get", f"{dependency}@{version}"], cwd=module, check=True, capture_output=True)
+    (module / "word.patch").write_text(PATCH)
+    return replace(hello, requires=dependency, patch="word.patch")
+
+
+def test_a_patched_module_is_built_in_an_edition_of_its_own(tmp_path: Path, patched: GoTool) -> None:
+    """The patch is in the program; another patch is another program; no copy of a source stays."""
+    program = _toolbox(tmp_path, patched, []).obtain(patched.name)
+    assert subprocess.run([program], check=True, capture_output=True, text=True).stdout == "good morning"
+    patch = Path(patched.module, patched.patch)
+    patch.write_text(PATCH.replace("good morning", "good evening"))
+    other = _toolbox(tmp_path, patched, []).obtain(patched.name)
+    assert subprocess.run([other], check=True, capture_output=True, text=True).stdout == "good evening"
+    assert program.exists()
+    kept = {file for file in (tmp_path / "cache" / "tools").rglob("*") if file.is_file()}
+    assert kept == {program, other}
+
+
+def test_a_patch_that_does_not_fit_is_named(tmp_path: Path, patched: GoTool) -> None:
+    """After an upgrade of the module: git's words, and no program."""
+    Path(patched.module, patched.patch).write_text(PATCH.replace('"hello"', '"hi"'))
+    with pytest.raises(GroundplanError, match="groundplan-hello") as failure:
+        _toolbox(tmp_path, patched, []).obtain(patched.name)
+    assert "greeting.go: patch does not apply" in (failure.value.log or "")
     assert [file for file in (tmp_path / "cache" / "tools").rglob("*") if file.is_file()] == []
 
 

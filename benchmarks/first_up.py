@@ -1,0 +1,125 @@
+"""Seconds of the first `pulumi up` of an environment's AWS half, against the engine's own settings.
+
+Each run is on a new emulated account, in turns:
+
+- `pulumi up` as the rehearsal's shell has it;
+- the same without what is ours: `PULUMI_PARALLEL` (the engine works on 4 resources per CPU),
+  `PULUMI_PARALLEL_DIFF`, no copy beside each checkpoint, no automatic logs.
+
+Both write a checkpoint after each step, so both may be killed at any moment (`benchmarks/crash_safety.py`).
+
+    python benchmarks/first_up.py [--environment prod] [--runs 3]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(PROJECT_ROOT))
+
+from groundplan.rehearsal import shell, stack, worlds  # noqa: E402 - the path comes first
+from groundplan.rehearsal.world import World  # noqa: E402 - the path comes first
+
+RESULT = PROJECT_ROOT / "benchmarks" / "results" / "first_up.json"
+ID = "first-up"
+OURS, DEFAULTS = "pulumi up", "engine's defaults"
+TARGET = 0.33
+_OUR_SETTINGS = ("PULUMI_PARALLEL", "PULUMI_PARALLEL_DIFF", "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS")
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--environment", default="prod")
+    parser.add_argument("--runs", type=int, default=3)
+    options = parser.parse_args()
+    taken: dict[str, list[float]] = {OURS: [], DEFAULTS: []}
+    for _ in range(options.runs):
+        for name, seconds in taken.items():
+            seconds.append(_first_up_s(options.environment, as_the_engine_is=name == DEFAULTS))
+            sys.stdout.write(f"{name}: {seconds[-1]:.1f} s\n")
+            sys.stdout.flush()
+    report = _report(options.environment, taken)
+    _print(report)
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps(report, indent=2) + "\n")
+
+
+def _first_up_s(environment: str, *, as_the_engine_is: bool) -> float:
+    _groundplan("rehearse", "run", environment, "--only", "aws", "--id", ID, "--until", "engines")
+    try:
+        world = worlds.load(ID)
+        with TemporaryDirectory() as home:  # its folder `logs` is one
+            variables = shell.environment(world)
+            if as_the_engine_is:
+                variables = {name: value for name, value in variables.items() if name not in _OUR_SETTINGS}
+                variables["PULUMI_HOME"] = home
+            return _up_s(world, variables)
+    finally:
+        _groundplan("rehearse", "down", ID)
+
+
+def _up_s(world: World, variables: Mapping[str, str]) -> float:
+    words = [str(world.bin / "pulumi"), "up", "--stack", world.environment, "--yes", "--skip-preview"]
+    words += ["--non-interactive", "--exclude", stack.KUBERNETES]
+    began = time.monotonic()
+    done = subprocess.run(
+        words, cwd=PROJECT_ROOT, env=dict(variables), capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise SystemExit(
+            f"pulumi up ended with {done.returncode}:\n{done.stdout[-4000:]}{done.stderr[-4000:]}"
+        )
+    return time.monotonic() - began
+
+
+def _groundplan(*words: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "groundplan", *words],
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise SystemExit(done.stderr)
+
+
+def _report(environment: str, taken: Mapping[str, list[float]]) -> dict[str, Any]:
+    medians = {name: statistics.median(seconds) for name, seconds in taken.items()}
+    return {
+        "what": f"wall seconds of the first `pulumi up` of {environment}'s AWS half",
+        "cpus": os.cpu_count(),
+        "runs": len(taken[OURS]),
+        "all_s": taken,
+        "median_s": medians,
+        "ratio": medians[OURS] / medians[DEFAULTS],
+        "target_ratio": TARGET,
+    }
+
+
+def _print(report: Mapping[str, Any]) -> None:
+    lines = [f"{report['what']} ({report['runs']} runs each, in turns, {report['cpus']} CPUs)"]
+    for name, seconds in report["all_s"].items():
+        spread = f"{min(seconds):.1f} to {max(seconds):.1f} s"
+        lines.append(f"  {name:<18} median {report['median_s'][name]:6.1f} s   {spread}")
+    lines.append(f"  ours {report['ratio']:.2f}x, target <= {report['target_ratio']}")
+    lines.append(f"written to {RESULT.relative_to(PROJECT_ROOT)}")
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
