@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pulumi
 
@@ -17,14 +19,12 @@ with quick_imports():
     from infra.aws.layer import build_aws
     from infra.aws.providers import aws_providers
     from infra.conventions import default_tags
-    from infra.exports import stack_outputs
-    from infra.kubernetes.layer import build_kubernetes
+    from infra.handover import hand_over
     from infra.settings import Release, Settings, SettingsError, load_release, parse_settings
 
 
-def main() -> None:
-    """Register all resources of the stack and export what people and tools need."""
-    settings, release = read_inputs()
+async def main(settings: Settings, release: Release) -> dict[str, Any]:
+    """Register all resources of the stack; what people and tools need is returned, and so exported."""
     platform = settings.platform
     tags = default_tags(
         environment=platform.environment,
@@ -32,10 +32,13 @@ def main() -> None:
         owner=platform.owner,
         cost_center=platform.cost_center,
     )
-    estate = build_aws(settings, aws_providers(settings, tags))
+    estate = await build_aws(settings, aws_providers(settings, tags))
+    await hand_over()
+    with quick_imports():  # not at the top: the engine is at work by now
+        from infra.exports import stack_outputs  # noqa: PLC0415
+        from infra.kubernetes.layer import build_kubernetes  # noqa: PLC0415
     tenants = build_kubernetes(settings, estate, release)
-    for name, value in stack_outputs(settings, estate, tenants).items():
-        pulumi.export(name, value)
+    return stack_outputs(settings, estate, tenants)
 
 
 def read_inputs() -> tuple[Settings, Release]:
@@ -55,4 +58,4 @@ def read_inputs() -> tuple[Settings, Release]:
         raise pulumi.RunError(str(error)) from None
 
 
-main()
+pulumi.run(partial(main, *read_inputs()))

@@ -31,6 +31,7 @@ from infra.aws.stream_access import StreamAccess
 from infra.aws.streaming import Streaming
 from infra.aws.training_filesystem import TrainingFilesystem
 from infra.aws.workload_identity import WorkloadIdentity
+from infra.handover import hand_over
 from infra.planning.subnets import plan_subnets
 from infra.settings.models import Settings
 
@@ -66,7 +67,7 @@ class AwsEstate:
     edge: Edge | None
 
 
-def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
+async def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
     """Register every AWS resource of an environment."""
     platform = settings.platform
     site = Site(
@@ -76,17 +77,22 @@ def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
         opts=ResourceOptions(provider=providers.home),
     )
     network, keys = foundation.network_and_keys(site)
+    await hand_over()
     lake = data.lake(site, keys)
     if providers.second:
         data.replicate(site, lake, keys, providers.second)
+    await hand_over()
     streaming, schemas = data.streaming(site, network, keys), data.schemas(site)
     data_stores = data.data_stores(site, network, keys)
     cache = data.cache(site, network, keys)
+    await hand_over()
     cluster = compute.cluster(site, network, keys)
     pools, addons = compute.nodes(site, network, keys, cluster)
     elastic_nodes = compute.elastic_nodes(site, network, keys, cluster, addons)
+    await hand_over()
     personas = access.personas(site, keys, cluster)
     identities = access.identities(site, keys, cluster, cache, schemas)
+    await hand_over()
     return AwsEstate(
         account=site.account,
         network=network,

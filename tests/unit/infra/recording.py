@@ -7,6 +7,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
+from inspect import isawaitable
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +190,8 @@ def record(program: Callable[[], Any], stack: str = "dev", *, preview: bool = Fa
     @pulumi.runtime.test
     async def run() -> None:
         result = program()
+        if isawaitable(result):
+            result = await result
         if result is not None:
             recording.result = await pulumi.Output.from_input(result).future()
 
@@ -214,11 +217,11 @@ def dev_settings(**platform: Any) -> Settings:
     )
 
 
-def run_program(settings: Settings) -> dict[str, Any]:
+async def run_program(settings: Settings) -> dict[str, Any]:
     """What `infra/__main__.py` does between reading its inputs and exporting."""
     environment = settings.platform.environment
     tags = default_tags(environment=environment, stack=environment, owner="owner", cost_center="center")
-    estate = build_aws(settings, aws_providers(settings, tags))
+    estate = await build_aws(settings, aws_providers(settings, tags))
     tenants = build_kubernetes(settings, estate, Release.model_validate({"images": DIGESTS}))
     return stack_outputs(settings, estate, tenants)
 
