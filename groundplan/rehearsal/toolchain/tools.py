@@ -201,6 +201,7 @@ _GO_TOOLS = (
         requires="github.com/pulumi/pulumi/pkg/v3",
         package="github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
         ldflags=f"-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={PULUMI_VERSION}",
+        patch="grouped-checkpoints.patch",
         version_args=("version",),
     ),
     GoTool(
