@@ -137,7 +137,8 @@ def _finish(resources: Sequence[Mapping[str, Any]], finder: Finder, adoption: Ad
     """Do what the provider had left to do for what was created and not finished."""
     for resource in resources:
         kind = str(resource["type"])
-        if resource.get("initErrors") and not kind.startswith(_APPLIED):
+        of_its_creation = resource.get("created") == resource.get("modified")
+        if resource.get("initErrors") and of_its_creation and not kind.startswith(_APPLIED):
             finder.finish(kind, str(resource["id"]), resource.get("inputs") or {})
             adoption.unfinished.append(str(resource["urn"]))
 

@@ -160,12 +160,24 @@ def test_what_was_not_finished_is_finished(shell: Emulated, tmp_path: Path) -> N
     group = ec2.create_security_group(GroupName="half", Description="half made", VpcId=vpc)["GroupId"]
     half_made = _creating("aws:ec2/securityGroup:SecurityGroup", {"name": "half"})["resource"]
     half_made |= {"id": group, "outputs": {}, "initErrors": ["the security token is expired"]}
+    half_made |= {"created": "2026-11-30T10:00:00Z", "modified": "2026-11-30T10:00:00Z"}
     backend = Backend(tmp_path / "backend")
     backend.bucket.write(KEY, checkpoint([*resources()[:2], half_made]))
     adoption = adopt(backend.location, {})
     assert adoption.unfinished == [half_made["urn"]]
     here = [{"Name": "group-id", "Values": [group]}]
     assert not ec2.describe_security_group_rules(Filters=here)["SecurityGroupRules"]
+
+
+def test_what_an_update_did_not_finish_is_left_to_the_next_one(shell: Emulated, tmp_path: Path) -> None:
+    """It was whole once: what it has now may be somebody's."""
+    del shell
+    changed = _creating("aws:ec2/securityGroup:SecurityGroup", {"name": "whole"})["resource"]
+    changed |= {"id": "sg-0f1", "outputs": {}, "initErrors": ["the security token is expired"]}
+    changed |= {"created": "2026-11-28T10:00:00Z", "modified": "2026-11-30T10:00:00Z"}
+    backend = Backend(tmp_path / "backend")
+    backend.bucket.write(KEY, checkpoint([*resources()[:2], changed]))
+    assert not adopt(backend.location, {}).unfinished
 
 
 def test_what_a_preview_would_create_is_taken_where_it_is_seen(shell: Emulated, tmp_path: Path) -> None:
