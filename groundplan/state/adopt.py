@@ -126,11 +126,21 @@ def _settled(
     if identifier is None:
         adoption.cleared.append(urn)
         return True
+    _take(resource, identifier, resources, finder, adoption)
+    return True
+
+
+def _take(
+    resource: Mapping[str, Any],
+    identifier: str,
+    resources: list[dict[str, Any]],
+    finder: Finder,
+    adoption: Adoption,
+) -> None:
     # Without outputs a provider reads it as an import: all that it is, by its id.
     resources.append({**resource, "id": identifier, "outputs": {}})
     finder.known.add(identifier)
-    adoption.adopted[urn] = identifier
-    return True
+    adoption.adopted[str(resource["urn"])] = identifier
 
 
 def _finish(resources: Sequence[Mapping[str, Any]], finder: Finder, adoption: Adoption) -> None:
@@ -162,9 +172,7 @@ def _take_if_seen(
         adoption.unknown[urn] = found.reason
     elif found and found.seen and found.id:
         finder.finish(kind, found.id, inputs)
-        resources.append({**resource, "id": found.id, "outputs": {}})
-        finder.known.add(found.id)
-        adoption.adopted[urn] = found.id
+        _take(resource, found.id, resources, finder, adoption)
 
 
 def _is_there(resources: list[dict[str, Any]], urn: str) -> bool:
