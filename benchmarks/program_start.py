@@ -36,10 +36,11 @@ RESULT = PROJECT_ROOT / "benchmarks" / "results" / "program_start.json"
 RELEASE = {"images": dict.fromkeys(("ingest", "training", "inference"), f"sha256:{'0' * 64}")}
 
 PROBE = """
-import json, os, runpy, sys, time
+import asyncio, json, os, runpy, sys, time
 
 import pulumi
 from pulumi.runtime import mocks, set_mocks
+from pulumi.runtime.settings import set_root_resource
 
 
 class Nothing(mocks.Mocks):
@@ -63,7 +64,13 @@ config = json.loads(os.environ["PROBE_CONFIG"])
 pulumi.runtime.set_all_config(config)
 monitor = FirstResource(Nothing())
 set_mocks(monitor.mocks, project="groundplan", stack="dev", preview=False, monitor=monitor)
-pulumi.runtime.test(lambda: runpy.run_path(sys.argv[1], run_name="__main__") and None)()
+# All of the program runs before anything is sent, so that all its imports count.
+sys.path.insert(0, os.path.dirname(sys.argv[1]))
+from infra import handover
+handover._TURNS = 0
+set_root_resource(None)  # that of the mocks: the program gets one of its own
+body = lambda: runpy.run_path(sys.argv[1], run_name="__main__") and None
+asyncio.get_event_loop().run_until_complete(pulumi.runtime.run_in_stack(body))
 """
 
 

@@ -7,16 +7,18 @@ another commit. What a provider would compute is unknown here, as in the preview
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import runpy
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pulumi.runtime
 from pulumi.output import Unknown
 from pulumi.runtime import mocks, rpc, set_mocks
+from pulumi.runtime.settings import set_root_resource
 
 _PACKAGE = "kubernetes:"
 _ACCOUNT_ID = "123456789012"
@@ -74,11 +76,12 @@ def main() -> None:
     pulumi.runtime.set_all_config(json.loads(args.config))
     sys.path[0] = args.program  # as Pulumi starts a program
 
-    @pulumi.runtime.test
-    async def run() -> None:
+    def body() -> None:
         runpy.run_path(args.program, run_name="__main__")
 
-    run()
+    # In the place of the mocks' own: the program gets one as from the language host.
+    set_root_resource(cast("pulumi.Resource", None))
+    asyncio.get_event_loop().run_until_complete(pulumi.runtime.run_in_stack(body))
     Path(args.out).write_text(json.dumps(monitor.objects), encoding="utf-8")
 
 

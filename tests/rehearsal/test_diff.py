@@ -95,7 +95,7 @@ def test_a_program_that_fails_is_told() -> None:
     """With the program's own message and exit code 4; the applied base stays usable."""
     with patched(BY_NAME["description"]) as head:
         file = head.folder / "infra" / "__main__.py"
-        file.write_text(file.read_text().replace("\nmain()\n", "\nraise pulumi.RunError('no such luck')\n"))
+        file.write_text(f"{file.read_text()}\nraise pulumi.RunError('no such luck')\n")
         with pytest.raises(GroundplanError, match="The preview of dev failed") as caught:
             rehearsed.preview_on(check_out("HEAD"), head, "dev", Progress())
     assert "no such luck" in str(caught.value)
