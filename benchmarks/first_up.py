@@ -19,9 +19,7 @@ import json
 import os
 import shutil
 import statistics
-import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +29,7 @@ from typing import Any, cast
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT_ROOT))
 
+from benchmarks.commands import seconds_of, with_defaults  # noqa: E402 - the path comes first
 from groundplan.rehearsal import shell, stack, worlds  # noqa: E402 - the path comes first
 from groundplan.rehearsal.toolchain import GoTool, Toolbox  # noqa: E402 - the path comes first
 from groundplan.rehearsal.toolchain.tools import TOOLS  # noqa: E402 - the path comes first
@@ -40,7 +39,6 @@ RESULT = PROJECT_ROOT / "benchmarks" / "results" / "first_up.json"
 ID = "first-up"
 OURS, DEFAULTS = "pulumi up", "as released"
 TARGET = 0.33
-_OUR_SETTINGS = ("PULUMI_PARALLEL", "PULUMI_PARALLEL_DIFF", "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS")
 
 
 def main() -> None:
@@ -67,12 +65,11 @@ def _first_up_s(environment: str, *, as_the_engine_is: bool) -> float:
     _groundplan("rehearse", "run", environment, "--only", "aws", "--id", ID, "--until", "engines")
     try:
         world = worlds.load(ID)
-        with TemporaryDirectory() as home:  # its folder `logs` is one
+        with TemporaryDirectory() as home:
             variables = shell.environment(world)
             if as_the_engine_is:
                 _release(world)
-                variables = {name: value for name, value in variables.items() if name not in _OUR_SETTINGS}
-                variables["PULUMI_HOME"] = home
+                variables = with_defaults(variables, Path(home))
             return _up_s(world, variables)
     finally:
         _groundplan("rehearse", "down", ID)
@@ -89,27 +86,11 @@ def _release(world: World) -> None:
 def _up_s(world: World, variables: Mapping[str, str]) -> float:
     words = [str(world.bin / "pulumi"), "up", "--stack", world.environment, "--yes", "--skip-preview"]
     words += ["--non-interactive", "--exclude", stack.KUBERNETES]
-    began = time.monotonic()
-    done = subprocess.run(
-        words, cwd=PROJECT_ROOT, env=dict(variables), capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        raise SystemExit(
-            f"pulumi up ended with {done.returncode}:\n{done.stdout[-4000:]}{done.stderr[-4000:]}"
-        )
-    return time.monotonic() - began
+    return seconds_of("pulumi up", words, variables)
 
 
 def _groundplan(*words: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "groundplan", *words],
-        cwd=PROJECT_ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise SystemExit(done.stderr)
+    seconds_of("groundplan", [sys.executable, "-m", "groundplan", *words], os.environ)
 
 
 def _report(environment: str, taken: Mapping[str, list[float]]) -> dict[str, Any]:

@@ -34,9 +34,11 @@ PROJECT_ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT_ROOT))
 
 from benchmarks import tofu  # noqa: E402 - the path comes first
+from benchmarks.commands import seconds_of, with_defaults  # noqa: E402 - the path comes first
 from groundplan.audit.second_opinion import terraform_schema  # noqa: E402 - the path comes first
-from groundplan.rehearsal import pki, shell, stack, worlds  # noqa: E402 - the path comes first
-from groundplan.rehearsal.providers.aws.tunnel import Tunnel  # noqa: E402 - the path comes first
+from groundplan.rehearsal import shell, stack, worlds  # noqa: E402 - the path comes first
+from groundplan.rehearsal.providers.aws.environment import proxy  # noqa: E402 - the path comes first
+from groundplan.rehearsal.providers.aws.tunnel import start_tunnel  # noqa: E402 - the path comes first
 from groundplan.rehearsal.toolchain import Toolbox  # noqa: E402 - the path comes first
 from groundplan.rehearsal.world import World, cache_folder  # noqa: E402 - the path comes first
 
@@ -44,7 +46,6 @@ RESULT = PROJECT_ROOT / "benchmarks" / "results" / "no_change_preview.json"
 OURS, DEFAULTS = "pulumi preview", "engine's defaults"
 PLAN, REFRESHED = "tofu plan -refresh=false", "tofu plan"
 TARGETS = {DEFAULTS: 0.5, PLAN: 1.0}
-_OUR_SETTINGS = ("PULUMI_PARALLEL", "PULUMI_PARALLEL_DIFF")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,41 +105,26 @@ def measured(ways: Mapping[str, Way], runs: int) -> dict[str, list[float]]:
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for number in range(runs + 1):
         for name, way in ways.items():
-            seconds = _seconds(name, way)
+            seconds = seconds_of(name, way.words, way.variables, expected=way.unchanged)
             if number:
                 taken[name].append(seconds)
     return taken
 
 
-def _seconds(name: str, way: Way) -> float:
-    began = time.monotonic()
-    done = subprocess.run(
-        way.words, cwd=PROJECT_ROOT, env=dict(way.variables), capture_output=True, text=True, check=False
-    )
-    seconds = time.monotonic() - began
-    if done.returncode != way.unchanged:
-        raise SystemExit(f"{name} ended with {done.returncode}:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
-    return seconds
-
-
 def _variables_of_provider(world: World) -> dict[str, str]:
     """The shell's, and the way to the one host of the account that has no DNS."""
-    tunnel = Tunnel(pki.s3_control_host(world), (str(world.node_address), world.ports.emulator))
-    tunnel.start()
-    direct = f"127.0.0.1,localhost,{world.node_address}"
-    return {**shell.environment(world), "HTTPS_PROXY": tunnel.url, "NO_PROXY": direct}
+    return {**shell.environment(world), **proxy(world, start_tunnel(world).url)}
 
 
 def _pulumi(world: World, scratch: Path) -> dict[str, Way]:
     variables = shell.environment(world)
     words = [str(world.bin / "pulumi"), "preview", "--stack", world.environment, "--non-interactive"]
     words += ["--expect-no-changes", "--exclude", stack.KUBERNETES]
-    defaults = {name: value for name, value in variables.items() if name not in _OUR_SETTINGS}
-    home = scratch / "home"  # its folder `logs` is one
+    home = scratch / "home"
     home.mkdir()
     return {
         OURS: Way(words=words, variables=variables),
-        DEFAULTS: Way(words=words, variables={**defaults, "PULUMI_HOME": str(home)}),
+        DEFAULTS: Way(words=words, variables=with_defaults(variables, home)),
     }
 
 

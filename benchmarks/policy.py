@@ -16,7 +16,6 @@ import resource
 import statistics
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ PROJECT_ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT_ROOT))
 
 from benchmarks.checkov_time import checkov_time  # noqa: E402 - the path comes first
+from benchmarks.commands import seconds_of  # noqa: E402 - the path comes first
 from groundplan.audit.second_opinion import state  # noqa: E402 - the path comes first
 from groundplan.rehearsal import processes, shell, worlds  # noqa: E402 - the path comes first
 from groundplan.rehearsal.world import World  # noqa: E402 - the path comes first
@@ -117,11 +117,9 @@ def _audit_cpu_s(file: Path) -> float:
 def _preview_s(words: list[str], world: World) -> tuple[float, ...]:
     """Seconds of each kind."""
     variables = shell.environment(world)
-    began, own, providers = time.monotonic(), _children_s(), _providers_s(world)
-    done = subprocess.run(words, cwd=PROJECT_ROOT, env=variables, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(done.stdout + done.stderr)
-    wall, own = time.monotonic() - began, _children_s() - own
+    own, providers = _children_s(), _providers_s(world)
+    wall = seconds_of("pulumi preview", words, variables)
+    own = _children_s() - own
     return wall, own + _providers_s(world) - providers, own
 
 

@@ -80,13 +80,17 @@ class SmallStack:
 
     def pulumi(self, *words: str) -> Run:
         """Run the real CLI to its end."""
-        return self._run(["pulumi", *words, "--stack", STACK, "--non-interactive", "--color", "never"])
+        return self._run(_pulumi(*words))
 
     def document(self, *words: str) -> str:
         """What the CLI prints for programs, without the rest."""
-        command = ["pulumi", *words, "--stack", STACK, "--non-interactive", "--color", "never"]
         return subprocess.run(
-            command, cwd=self.folder, env=self.variables, stdout=subprocess.PIPE, text=True, check=True
+            _pulumi(*words),
+            cwd=self.folder,
+            env=self.variables,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
         ).stdout
 
     def apply(self, operation: str, *words: str) -> Run:
@@ -114,7 +118,7 @@ class SmallStack:
     def begin(self, *words: str) -> subprocess.Popen[str]:
         """Start the CLI, leading a process group of its own, and return at once."""
         return subprocess.Popen(
-            ["pulumi", *words, "--stack", STACK, "--non-interactive", "--color", "never"],
+            _pulumi(*words),
             cwd=self.folder,
             env=self.variables,
             stdin=subprocess.DEVNULL,
@@ -169,6 +173,11 @@ class SmallStack:
             check=False,
         )
         return Run(exit_code=done.returncode, output=done.stdout)
+
+
+def _pulumi(*words: str) -> list[str]:
+    """A command line of the real CLI, on the small stack."""
+    return ["pulumi", *words, "--stack", STACK, "--non-interactive", "--color", "never"]
 
 
 def signal_tree(root: int, number: signal.Signals) -> None:

@@ -134,11 +134,12 @@ class Toolbox:
         return Found(link, found.version, "mirror")
 
     def _build(self, tool: GoTool) -> Path:
-        target = self._program(tool.name, tool.edition)
-        with self._lock(f"{tool.name}-{tool.edition}"):
+        edition = tool.edition
+        target = self._program(tool.name, edition)
+        with self._lock(f"{tool.name}-{edition}"):
             if not target.exists():  # another process may have built it while this one waited
                 go = golang.obtain_go(self.cache, self._report)
-                log = self.cache / "logs" / f"build-{tool.name}-{tool.edition}.log"
+                log = self.cache / "logs" / f"build-{tool.name}-{edition}.log"
                 golang.build(go, tool, target, log, self._report)
         self._known[tool.name] = Found(target, tool.version, "cache")
         return target

@@ -13,7 +13,7 @@ from pathlib import Path
 import grpc
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2_grpc
 
-from groundplan.rehearsal import pki, worlds
+from groundplan.rehearsal import worlds
 from groundplan.rehearsal.providers.aws.bridge import Bridge
 from groundplan.rehearsal.providers.aws.bridge_schema import BridgeSchema
 from groundplan.rehearsal.providers.aws.bridges import Bridges
@@ -22,7 +22,7 @@ from groundplan.rehearsal.providers.aws.environment import provider_environment
 from groundplan.rehearsal.providers.aws.msk_topic import MskTopics
 from groundplan.rehearsal.providers.aws.server import AwsProvider
 from groundplan.rehearsal.providers.aws.translation import Dictionary
-from groundplan.rehearsal.providers.aws.tunnel import Tunnel
+from groundplan.rehearsal.providers.aws.tunnel import start_tunnel
 from groundplan.rehearsal.providers.grpc_server import listening_port, serve_until_terminated
 
 _THREADS = 256
@@ -38,8 +38,7 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     world = worlds.load_file(args.world)
     credentials = json.loads((world.run / "credentials.json").read_text())
-    tunnel = Tunnel(pki.s3_control_host(world), (str(world.node_address), world.ports.emulator))
-    tunnel.start()
+    tunnel = start_tunnel(world)
     environment = provider_environment(world, credentials, os.environ, proxy_url=tunnel.url)
     # A signal during the start must end the bridge, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))

@@ -26,8 +26,7 @@ def provider_environment(
         **kept,
         "AWS_ENDPOINT_URL": world.aws_endpoint_url,
         "AWS_CA_BUNDLE": str(world.certificate_authority),
-        "HTTPS_PROXY": proxy_url,
-        "NO_PROXY": f"127.0.0.1,localhost,{world.node_address}",
+        **proxy(world, proxy_url),
         "AWS_REGION": world.region,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
@@ -36,3 +35,8 @@ def provider_environment(
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         **provider_log.variables(world),
     }
+
+
+def proxy(world: World, url: str) -> dict[str, str]:
+    """Variables that send to a proxy what has no DNS, and the rest of the rehearsal straight."""
+    return {"HTTPS_PROXY": url, "NO_PROXY": f"127.0.0.1,localhost,{world.node_address}"}

@@ -13,6 +13,9 @@ import socketserver
 import threading
 from typing import cast
 
+from groundplan.rehearsal import pki
+from groundplan.rehearsal.world import World
+
 log = logging.getLogger(__name__)
 
 _TIMEOUT_S = 30
@@ -48,6 +51,13 @@ class Tunnel(socketserver.ThreadingTCPServer):
         """Stop serving."""
         self.shutdown()
         self.server_close()
+
+
+def start_tunnel(world: World) -> Tunnel:
+    """A tunnel to the emulator of a rehearsal, for its S3 Control; it serves until the process ends."""
+    tunnel = Tunnel(pki.s3_control_host(world), (str(world.node_address), world.ports.emulator))
+    tunnel.start()
+    return tunnel
 
 
 class _Connection(socketserver.StreamRequestHandler):
