@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 from functools import partial
 from pathlib import Path
@@ -9,18 +11,23 @@ from typing import Any
 
 import pulumi
 
+# The program lives for one run, and nearly all that it makes stays to its end: nobody looks for waste.
+gc.disable()
+atexit.register(gc.freeze)
+
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 # Pulumi starts a program with its own folder on the path, not with the project's.
 sys.path.insert(0, str(PROJECT_ROOT))
 
-from infra.lean_sdks import quick_imports  # noqa: E402 - the path comes first
+from infra import lean_sdks  # noqa: E402 - the path comes first
 
-with quick_imports():
-    from infra.aws.layer import build_aws
-    from infra.aws.providers import aws_providers
-    from infra.conventions import default_tags
-    from infra.handover import hand_over
-    from infra.settings import Release, Settings, SettingsError, load_release, parse_settings
+lean_sdks.install()
+
+from infra.aws.layer import build_aws  # noqa: E402 - lean packages come first
+from infra.aws.providers import aws_providers  # noqa: E402
+from infra.conventions import default_tags  # noqa: E402
+from infra.handover import hand_over  # noqa: E402
+from infra.settings import Release, Settings, SettingsError, load_release, parse_settings  # noqa: E402
 
 
 async def main(settings: Settings, release: Release) -> dict[str, Any]:
@@ -34,9 +41,9 @@ async def main(settings: Settings, release: Release) -> dict[str, Any]:
     )
     estate = await build_aws(settings, aws_providers(settings, tags))
     await hand_over()
-    with quick_imports():  # not at the top: the engine is at work by now
-        from infra.exports import stack_outputs  # noqa: PLC0415
-        from infra.kubernetes.layer import build_kubernetes  # noqa: PLC0415
+    from infra.exports import stack_outputs  # noqa: PLC0415 - not at the top: the engine is at work by now
+    from infra.kubernetes.layer import build_kubernetes  # noqa: PLC0415
+
     tenants = build_kubernetes(settings, estate, release)
     return stack_outputs(settings, estate, tenants)
 

@@ -8,12 +8,9 @@ Nothing of the SDKs is changed; whoever does not call `install` has them as they
 
 from __future__ import annotations
 
-import gc
 import importlib
 import sys
 import threading
-from collections.abc import Generator
-from contextlib import contextmanager
 from importlib.machinery import SourceFileLoader
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -57,16 +54,6 @@ class LeanPackage(ModuleType):
             if "_is_complete" not in self.__dict__:
                 self.__dict__["_is_complete"] = True
                 SourceFileLoader(self.__name__, str(self.__file__)).exec_module(self)
-
-
-@contextmanager
-def quick_imports() -> Generator[None]:
-    """Import with lean packages, and without looking for garbage: what is imported stays to the end."""
-    install()
-    gc.disable()
-    yield
-    gc.freeze()
-    gc.enable()
 
 
 def install() -> None:

@@ -6,7 +6,7 @@ import gc
 import sys
 from pathlib import Path
 
-gc.disable()  # what is imported stays to the end: looking for waste in it would delay every preview
+gc.disable()  # the pack lives for one run: looking for waste would delay every preview
 
 # Pulumi starts a pack with its own folder on the path, not with the project's.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))

@@ -25,8 +25,7 @@ import yaml
 
 from groundplan.errors import ExitCode, GroundplanError
 from groundplan.rehearsal import processes
-from groundplan.rehearsal.providers import language_host
-from groundplan.rehearsal.providers.grpc_server import listening_port
+from groundplan.rehearsal.providers import grpc_server, language_host
 from groundplan.rehearsal.toolchain import Toolbox
 from groundplan.rehearsal.world import PROJECT_ROOT, World, cache_folder
 
@@ -94,7 +93,10 @@ def _of_aws(world: World) -> dict[str, str]:
 
 
 def _of_pulumi(world: World, home: Path) -> dict[str, str]:
-    ports = {package: listening_port(world.run / f"{engine}.port") for package, engine in PROVIDERS.items()}
+    ports = {
+        package: grpc_server.listening_port(world.run / f"{engine}.port")
+        for package, engine in PROVIDERS.items()
+    }
     for package, port in ports.items():
         if port is None:
             raise _not_running(world, PROVIDERS[package])
@@ -111,6 +113,8 @@ def _of_pulumi(world: World, home: Path) -> dict[str, str]:
         "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
         "PULUMI_PARALLEL_DIFF": "true",
         "PULUMI_PARALLEL": _PARALLEL,
+        language_host.NO_DEBUG: "true",
+        **grpc_server.VARIABLES,
     }
 
 

@@ -76,6 +76,8 @@ async def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
         subnets=plan_subnets(platform.network.vpc_range, platform.network.zones),
         opts=ResourceOptions(provider=providers.home),
     )
+    # First: no resource takes the provider longer to compare than the firewall, and much waits for the names.
+    edge = foundation.edge(site, providers.edge)
     network, keys = foundation.network_and_keys(site)
     await hand_over()
     lake = data.lake(site, keys)
@@ -117,5 +119,5 @@ async def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
         operations=foundation.operations(
             site, keys, cluster, foundation.backup_copies(site, providers.second)
         ),
-        edge=foundation.edge(site, providers.edge),
+        edge=edge,
     )

@@ -8,7 +8,6 @@ met one that it was not evaluated (docs/decisions/0010).
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import threading
@@ -231,11 +230,12 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
     def _info(self, rule: Rule) -> analyzer_pb2.PolicyInfo:
         ids = [f"{name} {each}" for name, controls in rule.frameworks.items() for each in controls]
         level = self._levels.get(rule.id, rule.enforcement.in_environment(self._environment()))
+        wanted = analyzer_pb2.REMEDIATE if rule.id in self._remediated else _wire_level(level)
         return analyzer_pb2.PolicyInfo(
             name=rule.id,
             displayName=f"{rule.id} {rule.title}",
             description=f"{rule.title} {rule.why}",
-            enforcementLevel=_wire_level(level),
+            enforcementLevel=wanted,
             policy_type=analyzer_pb2.POLICY_TYPE_STACK
             if rule.needs_stack
             else analyzer_pb2.POLICY_TYPE_RESOURCE,
@@ -252,13 +252,12 @@ def serve() -> None:
     except PackError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(2)
-    gc.freeze()
-    gc.enable()
     options = [
         ("grpc.max_receive_message_length", _MESSAGE_BYTES),
         ("grpc.max_send_message_length", _MESSAGE_BYTES),
     ]
-    server = grpc.server(ThreadPoolExecutor(max_workers=8), options=options)
+    # The engine asks one thing after the other: more threads would only take turns.
+    server = grpc.server(ThreadPoolExecutor(max_workers=1), options=options)
     analyzer_pb2_grpc.add_AnalyzerServicer_to_server(pack, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

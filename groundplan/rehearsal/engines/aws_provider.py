@@ -57,7 +57,8 @@ class AwsProvider(ProcessEngine):
         arguments = [word for name, value in options.items() for word in (f"--{name}", str(value))]
         return Command(
             argv=[sys.executable, "-m", "groundplan.rehearsal.providers.aws", *arguments],
-            env={"PYTHONPATH": str(PROJECT_ROOT)},  # this checkout's, whichever one is installed
+            # The code of this checkout, whichever one is installed.
+            env={"PYTHONPATH": str(PROJECT_ROOT), **grpc_server.VARIABLES},
             inside=False,
         )
 

@@ -31,7 +31,8 @@ class KubernetesProvider(ProcessEngine):
         module = "groundplan.rehearsal.providers.kubernetes"
         return Command(
             argv=[sys.executable, "-m", module, "--world", str(world.folder / "world.json")],
-            env={"PYTHONPATH": str(PROJECT_ROOT)},  # this checkout's, whichever one is installed
+            # The code of this checkout, whichever one is installed.
+            env={"PYTHONPATH": str(PROJECT_ROOT), **grpc_server.VARIABLES},
             inside=False,
         )
 

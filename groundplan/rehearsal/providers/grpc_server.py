@@ -18,6 +18,9 @@ OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
 )
 
+VARIABLES = {"GRPC_EXPERIMENTS": "-event_engine_client,-event_engine_listener"}
+"""gRPC's older event loop: for calls one after the other, Python takes a fifth less CPU with it."""
+
 
 def serve_until_terminated(register: Callable[[grpc.Server], None], port_file: Path, *, threads: int) -> None:
     """Serve on 127.0.0.1 until SIGTERM or SIGINT.

@@ -32,8 +32,11 @@ def main() -> int:
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--parallel", type=int, required=True)
     parser.add_argument("--dry-run", action="store_true")
+    parser.add_argument("--no-debug", action="store_true", help="send the engine no debug messages")
     parser.add_argument("program", help="a folder with a __main__.py, or a file")
     args = parser.parse_args()
+    if args.no_debug:
+        pulumi.log.debug = lambda *_, **__: None
 
     pulumi.runtime.configure(
         pulumi.runtime.Settings(

@@ -5,6 +5,9 @@ classes are inside the `pulumi` wheel. The engine starts `pulumi-language-python
 port from the first line of its output, and shows every further line to the user; so programs inherit this
 process's streams.
 
+The SDK sends five debug messages for each resource, and the engine throws them away unless it was asked for
+them: with `GROUNDPLAN_NO_DEBUG` set, programs send them to an engine with `--debug` only.
+
 The interpreter is that of the `virtualenv` option in Pulumi.yaml (absolute, or relative to the project), else
 the one that runs groundplan.
 """
@@ -31,6 +34,7 @@ from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 from groundplan.rehearsal.providers import language_exec
 from groundplan.rehearsal.providers.grpc_server import OPTIONS
 
+NO_DEBUG = "GROUNDPLAN_NO_DEBUG"
 _CHUNK_BYTES = 65536
 _GRACE_S = 5
 
@@ -211,8 +215,15 @@ def _arguments(request: language_pb2.RunRequest, engine_address: str) -> list[st
         "root-directory": request.info.root_directory,
         "parallel": str(request.parallel),
     }
+    flags = {"--dry-run": request.dryRun, "--no-debug": bool(os.environ.get(NO_DEBUG)) and not _debugs()}
     arguments = [f"--{name}={value}" for name, value in values.items()]
-    return [*arguments, *(["--dry-run"] if request.dryRun else []), str(program)]
+    return [*arguments, *(flag for flag, given in flags.items() if given), str(program)]
+
+
+def _debugs() -> bool:
+    """Whether the engine, which started this process, was asked for debug messages."""
+    words = Path(f"/proc/{os.getppid()}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    return any(word in {"-d", "--debug", "--debug=true"} for word in words)
 
 
 def _result(code: int) -> language_pb2.RunResponse:

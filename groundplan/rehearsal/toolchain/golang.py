@@ -106,7 +106,7 @@ def _module(go: Path, tool: GoTool, scratch: Path, output: IO[bytes]) -> Generat
     A copy, since Go replaces no file in its module cache (`-overlay` refuses).
     """
     ours = MODULES / tool.module
-    if not tool.patch:
+    if not tool.patches:
         yield ours
         return
     with TemporaryDirectory(dir=scratch, prefix=".source-") as name:
@@ -115,7 +115,8 @@ def _module(go: Path, tool: GoTool, scratch: Path, output: IO[bytes]) -> Generat
         shutil.copytree(_fetched(go, tool, output), patched)  # read-only, as all in Go's module cache
         subprocess.run(["chmod", "-R", "u+w", str(patched)], check=True)
         environment = _environment(go) | {"GIT_CEILING_DIRECTORIES": name}
-        _run(["git", "apply", str(ours / tool.patch)], patched, environment, output)
+        patches = [str(ours / patch) for patch in tool.patches]
+        _run(["git", "apply", *patches], patched, environment, output)
         _run([str(go), "mod", "edit", f"-replace={tool.requires}=../patched"], module, environment, output)
         yield module
 

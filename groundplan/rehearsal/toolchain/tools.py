@@ -30,7 +30,7 @@ class GoTool:
         ldflags: flags of the linker beside `-s -w`, mostly the version that the program reports.
         tags: build tags.
         version_args: arguments that make the program print its version; empty if it cannot.
-        patch: our changes to the pinned module: a file in the folder of ours; empty for none.
+        patches: our changes to the pinned module: files in the folder of ours.
     """
 
     name: str
@@ -42,15 +42,17 @@ class GoTool:
     ldflags: str = ""
     tags: str = ""
     version_args: tuple[str, ...] = ()
-    patch: str = ""
+    patches: tuple[str, ...] = ()
 
     @property
     def edition(self) -> str:
-        """The version; of a patched program, with a digest of the patch."""
-        if not self.patch:
+        """The version; of a patched program, with a digest of the patches."""
+        if not self.patches:
             return self.version
-        digest = hashlib.sha256((MODULES / self.module / self.patch).read_bytes()).hexdigest()
-        return f"{self.version}-{digest[:8]}"
+        digest = hashlib.sha256()
+        for patch in self.patches:
+            digest.update((MODULES / self.module / patch).read_bytes())
+        return f"{self.version}-{digest.hexdigest()[:8]}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,7 +203,7 @@ _GO_TOOLS = (
         requires="github.com/pulumi/pulumi/pkg/v3",
         package="github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
         ldflags=f"-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={PULUMI_VERSION}",
-        patch="grouped-checkpoints.patch",
+        patches=("grouped-checkpoints.patch", "no-idle-remediation.patch"),
         version_args=("version",),
     ),
     GoTool(
@@ -210,7 +212,7 @@ _GO_TOOLS = (
         module="pulumi-bridge",
         requires="github.com/pulumi/pulumi-terraform-bridge/v3",
         package="github.com/pulumi/pulumi-terraform-bridge/v3/dynamic",
-        patch="like-pulumi-aws.patch",
+        patches=("like-pulumi-aws.patch",),
     ),
 )
 

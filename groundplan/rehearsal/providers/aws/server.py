@@ -20,6 +20,8 @@ from groundplan.rehearsal.providers.aws.msk_topic import TOKEN as MSK_TOPIC
 from groundplan.rehearsal.providers.aws.msk_topic import MskTopics
 from groundplan.rehearsal.providers.aws.translation import Dictionary, Entry, UnknownTokenError
 
+_SHORT = (provider_pb2.CheckRequest, provider_pb2.DiffRequest)
+"""Nothing of the account is asked. Most calls are such, and one that can be cancelled costs a thread."""
 _STATUS_DETAILS = "grpc-status-details-bin"
 
 REHEARSAL_SETTINGS = {
@@ -235,7 +237,9 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
 
 
 def _call(method: Any, request: Any, context: grpc.ServicerContext) -> Any:
-    """Call the bridge; a caller that hangs up cancels the call."""
+    """Call the bridge; a caller that hangs up cancels the call, unless it is a short one."""
+    if isinstance(request, _SHORT):
+        return method(request)
     call = method.future(request)
     context.add_callback(call.cancel)
     return call.result()

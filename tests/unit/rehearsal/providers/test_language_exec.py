@@ -27,6 +27,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
 
     def __init__(self) -> None:
         self.together = threading.Barrier(_AT_ONCE)
+        self.severities: list[int] = []
 
     def SupportsFeature(  # noqa: N802 - the protocol's name
         self, request: resource_pb2.SupportsFeatureRequest, context: grpc.ServicerContext
@@ -68,17 +69,22 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
     def Log(  # noqa: N802 - the protocol's name
         self, request: engine_pb2.LogRequest, context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
-        """Messages go to the test's own output."""
+        """Keep how severe it is."""
         del context
-        sys.stdout.write(request.message + "\n")
+        self.severities.append(request.severity)
         return empty_pb2.Empty()
 
 
 @pytest.fixture
-def address() -> Generator[str]:
+def monitor() -> Monitor:
+    """The engine."""
+    return Monitor()
+
+
+@pytest.fixture
+def address(monitor: Monitor) -> Generator[str]:
     """Where the engine listens."""
     server = grpc.server(ThreadPoolExecutor(max_workers=2 * _AT_ONCE))
-    monitor = Monitor()
     resource_pb2_grpc.add_ResourceMonitorServicer_to_server(monitor, server)
     engine_pb2_grpc.add_EngineServicer_to_server(monitor, server)
     port = server.add_insecure_port("127.0.0.1:0")
@@ -95,9 +101,26 @@ def test_registrations_keep_a_parallel_engine_busy(address: str, tmp_path: Path)
         f"for number in range({_AT_ONCE}):\n"
         "    pulumi.ComponentResource('test:index:Part', f'part-{number}')\n"
     )
+    _run(address, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "severities"),
+    [((), {engine_pb2.DEBUG, engine_pb2.WARNING}), (("--no-debug",), {engine_pb2.WARNING})],
+)
+def test_debug_messages_are_kept_back_on_request(
+    address: str, monitor: Monitor, tmp_path: Path, options: tuple[str, ...], severities: set[int]
+) -> None:
+    """Those of the SDK and of the program; nothing else is kept back."""
+    (tmp_path / "__main__.py").write_text("import pulumi\npulumi.log.debug('a')\npulumi.warn('b')\n")
+    _run(address, tmp_path, *options)
+    assert set(monitor.severities) == severities
+
+
+def _run(address: str, program: Path, *options: str) -> None:
     names = {"monitor": address, "engine": address, "project": "p", "stack": "s", "organization": "o"}
     arguments = [f"--{name}={value}" for name, value in names.items()]
-    arguments += [f"--root-directory={tmp_path}", f"--parallel={_PARALLEL}", str(tmp_path)]
+    arguments += [*options, f"--root-directory={program}", f"--parallel={_PARALLEL}", str(program)]
     ended = subprocess.run(
         [sys.executable, language_exec.__file__, *arguments],
         check=False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Generator
@@ -89,6 +90,35 @@ def test_virtualenv_option_names_the_interpreter(
     info.options.update({"virtualenv": "environment"})
     answer = host.Run(language_pb2.RunRequest(pwd=str(tmp_path), info=info), timeout=_TIMEOUT_S)
     assert str(tmp_path / "environment" / "bin" / "python") in answer.error
+
+
+@pytest.mark.parametrize(("words", "sent"), [((), False), (("--debug",), True), (("-d",), True)])
+def test_debug_messages_go_to_an_engine_that_asked_for_them(
+    tmp_path: Path, words: tuple[str, ...], *, sent: bool
+) -> None:
+    """The host reads the command line of the engine, played here by a process that starts the host."""
+    python = tmp_path / "environment" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/words\n')
+    python.chmod(0o755)
+    host = [sys.executable, "-u", "-m", language_host.__name__, "127.0.0.1:1"]
+    engine = [sys.executable, "-c", f"import subprocess; subprocess.run({host!r})", "preview", *words]
+    with subprocess.Popen(
+        engine,
+        cwd=PROJECT_ROOT,
+        env={**os.environ, language_host.NO_DEBUG: "true"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        info = language_pb2.ProgramInfo(root_directory=str(tmp_path), program_directory=str(tmp_path))
+        info.options.update({"virtualenv": "environment"})
+        with grpc.insecure_channel(f"127.0.0.1:{int(process.stdout.readline())}") as channel:
+            stub = language_pb2_grpc.LanguageRuntimeStub(channel)
+            stub.Run(language_pb2.RunRequest(pwd=str(tmp_path), info=info), timeout=_TIMEOUT_S)
+            stub.Cancel(empty_pb2.Empty(), timeout=_TIMEOUT_S)
+    assert ("--no-debug" not in (tmp_path / "words").read_text()) == sent
 
 
 def test_host_ends_with_its_engine(

@@ -117,14 +117,14 @@ def patched(tmp_path: Path, hello: GoTool, monkeypatch: pytest.MonkeyPatch) -> G
     go = find_go(tmp_path / "cache") or "go"
     subprocess.run([go, "get", f"{dependency}@{version}"], cwd=module, check=True, capture_output=True)
     (module / "word.patch").write_text(PATCH)
-    return replace(hello, requires=dependency, patch="word.patch")
+    return replace(hello, requires=dependency, patches=("word.patch",))
 
 
 def test_a_patched_module_is_built_in_an_edition_of_its_own(tmp_path: Path, patched: GoTool) -> None:
     """The patch is in the program; another patch is another program; no copy of a source stays."""
     program = _toolbox(tmp_path, patched, []).obtain(patched.name)
     assert subprocess.run([program], check=True, capture_output=True, text=True).stdout == "good morning"
-    patch = Path(patched.module, patched.patch)
+    patch = Path(patched.module, *patched.patches)
     patch.write_text(PATCH.replace("good morning", "good evening"))
     other = _toolbox(tmp_path, patched, []).obtain(patched.name)
     assert subprocess.run([other], check=True, capture_output=True, text=True).stdout == "good evening"
@@ -135,7 +135,7 @@ def test_a_patched_module_is_built_in_an_edition_of_its_own(tmp_path: Path, patc
 
 def test_a_patch_that_does_not_fit_is_named(tmp_path: Path, patched: GoTool) -> None:
     """After an upgrade of the module: git's words, and no program."""
-    Path(patched.module, patched.patch).write_text(PATCH.replace('"hello"', '"hi"'))
+    Path(patched.module, *patched.patches).write_text(PATCH.replace('"hello"', '"hi"'))
     with pytest.raises(GroundplanError, match="groundplan-hello") as failure:
         _toolbox(tmp_path, patched, []).obtain(patched.name)
     assert "greeting.go: patch does not apply" in (failure.value.log or "")
