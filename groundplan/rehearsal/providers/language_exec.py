@@ -36,7 +36,7 @@ def main() -> int:
     parser.add_argument("program", help="a folder with a __main__.py, or a file")
     args = parser.parse_args()
     if args.no_debug:
-        pulumi.log.debug = lambda *_, **__: None
+        vars(pulumi.log)["debug"] = lambda *_, **__: None
 
     pulumi.runtime.configure(
         pulumi.runtime.Settings(
