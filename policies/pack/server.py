@@ -8,14 +8,14 @@ met one that it was not evaluated (docs/decisions/0010).
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
-import threading
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
+import grpc.aio
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, plugin_pb2
 
@@ -55,21 +55,20 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
         self._remediated: frozenset[str] = frozenset()
         self._inputs: dict[str, dict[str, Any]] = {}
         self._open: dict[tuple[str, str], str] = {}
-        self._lock = threading.Lock()
         self._stack = ""
         self._dry_run = True
 
-    def Handshake(self, request: Any, context: Any) -> analyzer_pb2.AnalyzerHandshakeResponse:
+    async def Handshake(self, request: Any, context: Any) -> analyzer_pb2.AnalyzerHandshakeResponse:
         """Nothing is asked of the engine."""
         del request, context
         return analyzer_pb2.AnalyzerHandshakeResponse()
 
-    def GetPluginInfo(self, request: Any, context: Any) -> plugin_pb2.PluginInfo:
+    async def GetPluginInfo(self, request: Any, context: Any) -> plugin_pb2.PluginInfo:
         """The version of the pack."""
         del request, context
         return plugin_pb2.PluginInfo(version=VERSION)
 
-    def GetAnalyzerInfo(self, request: Any, context: Any) -> analyzer_pb2.AnalyzerInfo:
+    async def GetAnalyzerInfo(self, request: Any, context: Any) -> analyzer_pb2.AnalyzerInfo:
         """Name, severity, frameworks and remedy of every rule."""
         del request, context
         return analyzer_pb2.AnalyzerInfo(
@@ -80,7 +79,9 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
             policies=[self._info(rule) for rule in self._rules.values()],
         )
 
-    def Configure(self, request: analyzer_pb2.ConfigureAnalyzerRequest, context: Any) -> empty_pb2.Empty:
+    async def Configure(
+        self, request: analyzer_pb2.ConfigureAnalyzerRequest, context: Any
+    ) -> empty_pb2.Empty:
         """Take levels from `--policy-pack-config`; a rule that does not exist is refused by name."""
         wanted = {
             name: (
@@ -92,16 +93,18 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
         try:
             self._levels, self._remediated = configured(wanted, self._rules)
         except PackError as error:
-            context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
         return empty_pb2.Empty()
 
-    def ConfigureStack(self, request: Any, context: Any) -> analyzer_pb2.AnalyzerStackConfigureResponse:
+    async def ConfigureStack(self, request: Any, context: Any) -> analyzer_pb2.AnalyzerStackConfigureResponse:
         """Learn which environment this is, and whether it is a preview."""
         del context
         self._stack, self._dry_run = request.stack, request.dry_run
         return analyzer_pb2.AnalyzerStackConfigureResponse()
 
-    def Analyze(self, request: analyzer_pb2.AnalyzeRequest, context: Any) -> analyzer_pb2.AnalyzeResponse:
+    async def Analyze(
+        self, request: analyzer_pb2.AnalyzeRequest, context: Any
+    ) -> analyzer_pb2.AnalyzeResponse:
         """Judge one resource by its inputs, before it is created or changed."""
         del context
         resource = Resource(
@@ -116,7 +119,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
             return analyzer_pb2.AnalyzeResponse()
         return self._answer(self._judge(self._asked_alone(resource.type), [resource], Stack(())))
 
-    def AnalyzeStack(
+    async def AnalyzeStack(
         self, request: analyzer_pb2.AnalyzeStackRequest, context: Any
     ) -> analyzer_pb2.AnalyzeResponse:
         """Ask the rules that join resources, and whether too much could not be evaluated."""
@@ -132,7 +135,9 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
         answer.diagnostics.extend(self._about_the_pack())
         return answer
 
-    def Remediate(self, request: analyzer_pb2.AnalyzeRequest, context: Any) -> analyzer_pb2.RemediateResponse:
+    async def Remediate(
+        self, request: analyzer_pb2.AnalyzeRequest, context: Any
+    ) -> analyzer_pb2.RemediateResponse:
         """Rewrite properties, for rules whose level was set to `remediate`."""
         del context
         answer = analyzer_pb2.RemediateResponse()
@@ -159,7 +164,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
             )
         return answer
 
-    def Cancel(self, request: Any, context: Any) -> empty_pb2.Empty:
+    async def Cancel(self, request: Any, context: Any) -> empty_pb2.Empty:
         """Nothing takes long enough to be cancelled."""
         del request, context
         return empty_pb2.Empty()
@@ -198,8 +203,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
                 message = f"not evaluated: {verdict.open}"
                 answer.diagnostics.append(_diagnostic(verdict, message, Level.ADVISORY))
                 if level is Level.MANDATORY:
-                    with self._lock:
-                        self._open[verdict.rule.id, verdict.resource.urn] = verdict.open
+                    self._open[verdict.rule.id, verdict.resource.urn] = verdict.open
         return answer
 
     def _about_the_pack(self) -> list[analyzer_pb2.AnalyzeDiagnostic]:
@@ -252,21 +256,25 @@ def serve() -> None:
     except PackError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(2)
+    try:
+        asyncio.run(_answer_engine(pack))
+    except KeyboardInterrupt:  # the engine decides what Ctrl-C means, and ends this process
+        os._exit(0)
+
+
+async def _answer_engine(pack: Pack) -> None:
+    """One thread: the engine asks one thing after the other, and threads would only take turns."""
     options = [
         ("grpc.max_receive_message_length", _MESSAGE_BYTES),
         ("grpc.max_send_message_length", _MESSAGE_BYTES),
     ]
-    # The engine asks one thing after the other: more threads would only take turns.
-    server = grpc.server(ThreadPoolExecutor(max_workers=1), options=options)
+    server = grpc.aio.server(options=options)
     analyzer_pb2_grpc.add_AnalyzerServicer_to_server(pack, server)
     port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
+    await server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    try:
-        server.wait_for_termination()
-    except KeyboardInterrupt:  # the engine decides what Ctrl-C means, and ends this process
-        os._exit(0)
+    await server.wait_for_termination()
 
 
 def _resource(raw: analyzer_pb2.AnalyzerResource, inputs: Mapping[str, Any] | None) -> Resource:
