@@ -114,6 +114,8 @@ def _of_pulumi(world: World, home: Path) -> dict[str, str]:
         "PULUMI_PARALLEL_DIFF": "true",
         "PULUMI_PARALLEL": _PARALLEL,
         language_host.NO_DEBUG: "true",
+        # Go's: an engine that lives for seconds need not look for garbage often.
+        "GOGC": "400",
         **grpc_server.VARIABLES,
     }
 
