@@ -38,9 +38,15 @@ class LockTrial:
 
 
 def two_at_once(stack: SmallStack) -> LockTrial:
-    """Start two `up` in the same moment."""
+    """Start an `up`, and another one as soon as the first holds the lock.
+
+    Not in the same moment: Pulumi writes its lock and looks for others then, so that both may see the
+    other's and stop. Nothing is lost by that, but nobody proceeds.
+    """
+    running = [stack.begin("up", "--yes", "--skip-preview")]
+    _await_lock(stack)
     began = time.monotonic()
-    running = [stack.begin("up", "--yes", "--skip-preview") for _ in range(2)]
+    running.append(stack.begin("up", "--yes", "--skip-preview"))
     ended: dict[int, float] = {}
     while len(ended) < len(running):
         for child in running:
@@ -58,6 +64,12 @@ def two_at_once(stack: SmallStack) -> LockTrial:
         loser_s=round(max((ended[child.pid] for child in losers), default=0.0), 2),
         state_whole=check_stack(stack.location).whole,
     )
+
+
+def _await_lock(stack: SmallStack) -> None:
+    deadline = time.monotonic() + _LOCK_TIMEOUT_S
+    while not locks_of(stack.location) and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,9 +97,7 @@ class StaleTrial:
 def stale_lock(stack: SmallStack) -> StaleTrial:
     """Stop an `up` in its tracks, ask for its lock, kill it, ask again."""
     owner = stack.begin("up", "--yes", "--skip-preview")
-    deadline = time.monotonic() + _LOCK_TIMEOUT_S
-    while not locks_of(stack.location) and time.monotonic() < deadline:
-        time.sleep(_POLL_S)
+    _await_lock(stack)
     signal_tree(owner.pid, signal.SIGSTOP)
     refused = stack.groundplan("state", "unlock", STACK)
     kept = bool(locks_of(stack.location))
