@@ -7,15 +7,9 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from groundplan.rehearsal import shell
+
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
-_OUR_SETTINGS = (
-    "PULUMI_PARALLEL",
-    "PULUMI_PARALLEL_DIFF",
-    "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS",
-    "GROUNDPLAN_NO_DEBUG",
-    "GOGC",
-    "GRPC_EXPERIMENTS",
-)
 _SHOWN = 4000
 
 
@@ -45,5 +39,5 @@ def seconds_of(name: str, words: Sequence[str], variables: Mapping[str, str], *,
 
 def with_defaults(variables: Mapping[str, str], home: Path) -> dict[str, str]:
     """The environment of a rehearsal's Pulumi without our settings; `home` is new: the CLI logs there."""
-    kept = {name: value for name, value in variables.items() if name not in _OUR_SETTINGS}
+    kept = {name: value for name, value in variables.items() if name not in shell.SPEED}
     return {**kept, "PULUMI_HOME": str(home)}

@@ -17,13 +17,14 @@ from groundplan.rehearsal.providers import language_host
 from groundplan.rehearsal.world import PROJECT_ROOT
 
 _TIMEOUT_S = 30
+_HOST = [sys.executable, "-u", "-m", language_host.__name__, "127.0.0.1:1"]
 
 
 @pytest.fixture
 def process() -> Generator[subprocess.Popen[str]]:
     """The host's process, with the pipes that the engine gives it."""
     child = subprocess.Popen(
-        [sys.executable, "-u", "-m", language_host.__name__, "127.0.0.1:1"],
+        _HOST,
         cwd=PROJECT_ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -101,8 +102,7 @@ def test_debug_messages_go_to_an_engine_that_asked_for_them(
     python.parent.mkdir(parents=True)
     python.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/words\n')
     python.chmod(0o755)
-    host = [sys.executable, "-u", "-m", language_host.__name__, "127.0.0.1:1"]
-    engine = [sys.executable, "-c", f"import subprocess; subprocess.run({host!r})", "preview", *words]
+    engine = [sys.executable, "-c", f"import subprocess; subprocess.run({_HOST!r})", "preview", *words]
     with subprocess.Popen(
         engine,
         cwd=PROJECT_ROOT,
