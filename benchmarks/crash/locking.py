@@ -40,8 +40,8 @@ class LockTrial:
 def two_at_once(stack: SmallStack) -> LockTrial:
     """Start an `up`, and another one as soon as the first holds the lock.
 
-    Not in the same moment: Pulumi writes its lock and looks for others then, so that both may see the
-    other's and stop. Nothing is lost by that, but nobody proceeds.
+    Not in the same moment: Pulumi writes its lock, looks for others then, and withdraws its own if there is
+    one. So both may stop, and who reads a lock that was just withdrawn names nobody.
     """
     running = [stack.begin("up", "--yes", "--skip-preview")]
     _await_lock(stack)
