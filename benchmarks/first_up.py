@@ -77,7 +77,7 @@ def _first_up_s(environment: str, *, as_the_engine_is: bool) -> float:
 
 def _release(world: World) -> None:
     """Put the engine without our patch into the rehearsal, beside the language host as its own was."""
-    tools = {"pulumi": replace(cast("GoTool", TOOLS["pulumi"]), patch="")}
+    tools = {"pulumi": replace(cast("GoTool", TOOLS["pulumi"]), patches=())}
     place = world.engine_data("pulumi") / "bin" / "pulumi"
     place.unlink()
     shutil.copy2(Toolbox(cache_folder(), print, tools=tools).obtain("pulumi"), place)
