@@ -8,11 +8,17 @@ VENV := .venv
 rehearse: setup
 	$(VENV)/bin/groundplan rehearse run dev
 
-test: lint
+test: lint tools
 	$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # Rehearsals mostly wait: for the cloud's own pauses, which the providers keep, and for pods.
 WORKERS := 3
+
+# On a new machine it takes most of an hour, and a test has minutes.
+tools: setup ## Get the programs and images that rehearsals run on.
+	$(VENV)/bin/groundplan rehearse run dev --id tools --until prepare
+	$(VENV)/bin/groundplan rehearse down tools
+.PHONY: tools
 
 lint: setup setup-test
 	$(VENV)/bin/ruff check .

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from groundplan.rehearsal.providers.aws.types import ListOf, MapOf, Record, Scalar, Type
@@ -75,11 +76,19 @@ class BridgeSchema:
 
 
 def save(schema: Mapping[str, Any], file: Path) -> None:
-    """Write names and nesting of a Pulumi package schema, so that readers never see half of them."""
+    """Write names and nesting of a Pulumi package schema, so that readers never see half of them.
+
+    Several rehearsals may write the same file at once: each has a draft of its own.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    database = sqlite3.connect(draft)
+    with TemporaryDirectory(dir=file.parent, prefix=f".{file.name}-") as folder:
+        draft = Path(folder, file.name)
+        _write(schema, draft)
+        draft.replace(file)
+
+
+def _write(schema: Mapping[str, Any], file: Path) -> None:
+    database = sqlite3.connect(file)
     with database:
         database.execute(
             "CREATE TABLE entry (kind TEXT, name TEXT, properties TEXT, PRIMARY KEY (kind, name))"
@@ -90,7 +99,6 @@ def save(schema: Mapping[str, Any], file: Path) -> None:
             ((kind, name, json.dumps(body)) for kind, name, body in _entries(schema)),
         )
     database.close()
-    draft.replace(file)
 
 
 def _entries(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
