@@ -8,7 +8,7 @@ from typing import Literal
 
 from infra.planning.instance_types import NODE_TYPES
 
-Family = Literal["standard", "g", "p"]
+Family = Literal["standard", "g", "p", "p5"]
 Market = Literal["on_demand", "spot"]
 
 
@@ -28,17 +28,20 @@ class Demand:
     nodes: int
     markets: tuple[Market, ...]
 
-    def vcpus(self, family: Family) -> int:
+    def vcpus(self, market: Market, family: Family) -> int:
         """Virtual CPUs of a family at most: all nodes may be of its largest type."""
-        sizes = [NODE_TYPES[name].vcpus for name in self.instance_types if family_of(name) == family]
+        sizes = [NODE_TYPES[name].vcpus for name in self.instance_types if family_of(name, market) == family]
         return max(sizes, default=0) * self.nodes
 
 
-def family_of(instance_type: str) -> Family:
+def family_of(instance_type: str, market: Market) -> Family:
     """Which quota counts a type: G (with VT), P, or the standard one (A, C, D, H, I, M, R, T and Z).
 
-    Source: "Amazon EC2 instance quotas", EC2's user guide. EC2 counts virtual CPUs, on demand and spot apart.
+    On spot, P5 has a quota of its own, and P is the older ones. EC2 counts virtual CPUs, on demand and spot
+    apart. Source: "Amazon EC2 instance quotas", EC2's user guide.
     """
+    if market == "spot" and instance_type.startswith("p5"):
+        return "p5"
     letter = instance_type[0]
     return "g" if letter == "g" else "p" if letter == "p" else "standard"
 
@@ -48,6 +51,6 @@ def needed(demands: Iterable[Demand], market: Market, family: Family) -> tuple[i
     found = {
         demand.pool: vcpus
         for demand in demands
-        if market in demand.markets and (vcpus := demand.vcpus(family))
+        if market in demand.markets and (vcpus := demand.vcpus(market, family))
     }
     return sum(found.values()), tuple(found)

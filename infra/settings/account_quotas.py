@@ -22,6 +22,7 @@ _CODES: Mapping[tuple[Market, Family], str] = MappingProxyType(
         ("spot", "standard"): "L-34B43A08",
         ("spot", "g"): "L-3819A6DF",
         ("spot", "p"): "L-7212CCBC",
+        ("spot", "p5"): "L-C4BD4855",
     }
 )
 """Codes of Service Quotas ("Amazon EC2 endpoints and quotas", AWS' general reference)."""
@@ -38,12 +39,21 @@ class VcpuQuotaSettings(SettingsModel):
     """Instances of the family P."""
 
 
+class SpotQuotaSettings(VcpuQuotaSettings):
+    """Quotas of spot, where P5 has one of its own."""
+
+    p: Vcpus = 0
+    """Instances of the families P2, P3 and P4."""
+    p5: Vcpus = 0
+    """Instances of the families P5, P5e and P5en."""
+
+
 class AccountQuotaSettings(SettingsModel):
     """What EC2 lets the account run, as `aws service-quotas list-service-quotas --service-code ec2` says."""
 
     on_demand: VcpuQuotaSettings = VcpuQuotaSettings()
     """The quotas `Running On-Demand ... instances`."""
-    spot: VcpuQuotaSettings = VcpuQuotaSettings()
+    spot: SpotQuotaSettings = SpotQuotaSettings()
     """The quotas `All ... Spot Instance Requests`."""
 
 

@@ -8,12 +8,19 @@ from infra.planning.quotas import Demand, family_of, needed
 
 
 @pytest.mark.parametrize(
-    ("instance_type", "family"),
-    [("g6.12xlarge", "g"), ("p5.48xlarge", "p"), ("m7i.large", "standard")],
+    ("instance_type", "on_demand", "spot"),
+    [
+        ("g6.12xlarge", "g", "g"),
+        ("p4d.24xlarge", "p", "p"),
+        ("p5.48xlarge", "p", "p5"),
+        ("p5en.48xlarge", "p", "p5"),
+        ("m7i.large", "standard", "standard"),
+    ],
 )
-def test_families(instance_type: str, family: str) -> None:
-    """By the first letter: G, P, and one quota for all the common ones."""
-    assert family_of(instance_type) == family
+def test_families(instance_type: str, on_demand: str, spot: str) -> None:
+    """By the first letter: G, P, and one quota for all the common ones; on spot, P5 is counted apart."""
+    assert family_of(instance_type, "on_demand") == on_demand
+    assert family_of(instance_type, "spot") == spot
 
 
 def test_a_pool_may_consist_of_its_largest_type_only() -> None:

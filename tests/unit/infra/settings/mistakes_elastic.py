@@ -66,6 +66,20 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
         ),
     ),
     (
+        "elastic pool of P5 on spot, with the quota of older ones",
+        _elastic(
+            instance_types=["p5.48xlarge"],
+            capacity="spot-first",
+            quotas={"on_demand": {**QUOTAS["on_demand"], "p": 384}, "spot": {"p": 384}},
+        ),
+        (
+            "groundplan:platform.account_quotas.spot.p5",
+            None,
+            "at their largest, the pools cpu need 384 virtual CPUs",
+            _increase("L-C4BD4855", 384),
+        ),
+    ),
+    (
         "elastic pool while quotas are not known",
         _elastic(quotas=None),
         (
