@@ -111,7 +111,7 @@ def _draw_callers(canvas: Canvas, settings: Settings) -> float:
     y = _card(canvas, "edge", _MARGIN, _TOP, _LEFT, "Callers", lines)
     middle = (_TOP + y) / 2
     canvas.arrow(f"M{_MARGIN + _LEFT},{middle:g} H{_VPC_X - 3}")
-    people = [f"second factor every {identity.mfa_max_age_minutes} min", "roles for an hour, no keys"]
+    people = ["login with a second factor", "roles for an hour, no keys"]
     if identity.automation:
         people += ["CI by its own token"]
     y = _card(canvas, "guard", _MARGIN, y + _GAP, _LEFT, "People and pipelines", people)

@@ -24,9 +24,9 @@ class Account:
     partition: str
     region: str
 
-    def role_arn(self, name: str) -> str:
-        """ARN of an IAM role of this account; `name` may begin with a path."""
-        return f"arn:{self.partition}:iam::{self.id}:role/{name}"
+    def role_arn(self, name: str, account_id: str | None = None) -> str:
+        """ARN of an IAM role, of this account unless another is named; `name` may begin with a path."""
+        return f"arn:{self.partition}:iam::{account_id or self.id}:role/{name}"
 
     def arn(self, service: str, resource: str) -> str:
         """ARN of a resource of this account and region, e.g. `arn("ecr", "repository/x")`."""

@@ -53,7 +53,8 @@ class IdentityArgs:
         account: where they are created.
         tenants: each gets a data scientist, a data engineer and an ML engineer.
         people_account: account that people log in to, if it is another one.
-        mfa_max_age_s: seconds since the second factor after which no role is given any more.
+        login_roles: names of its roles that nobody gets without a second factor.
+        mfa_max_age_s: seconds since the second factor of an IAM user's session after which it gets no role.
         pipelines: the CI system; None for no automation role.
         cluster: the cluster that people get into.
         cluster_name: its name, as text: part of ARNs in policies.
@@ -65,6 +66,7 @@ class IdentityArgs:
     account: Account
     tenants: Sequence[str]
     people_account: str | None
+    login_roles: Sequence[str]
     mfa_max_age_s: int
     pipelines: Pipelines | None
     cluster: Input[str]
@@ -164,22 +166,26 @@ class Identity(pulumi.ComponentResource):
             audience=pipelines.audience,
             subjects=pipelines.subjects,
         )
-        return self._create_role(Persona.AUTOMATION, trust).arn
+        return self._create_role(Persona.AUTOMATION, [trust]).arn
 
-    def _people(self, tenant: str | None = None) -> Statement:
+    def _people(self, tenant: str | None = None) -> list[Statement]:
         args = self._args
         return people_trust(
-            args.account, people_account=args.people_account, mfa_max_age_s=args.mfa_max_age_s, tenant=tenant
+            args.account,
+            people_account=args.people_account,
+            login_roles=args.login_roles,
+            mfa_max_age_s=args.mfa_max_age_s,
+            tenant=tenant,
         )
 
-    def _create_role(self, persona: Persona, trust: Statement, tenant: str = "") -> Role:
+    def _create_role(self, persona: Persona, trust: Sequence[Statement], tenant: str = "") -> Role:
         args = self._args
         name = physical_name(args.environment, *([tenant] if tenant else []), persona)
         role = Role(
             name,
             name=name,
             description=f"{persona} of {f'tenant {tenant}' if tenant else args.environment}",
-            assume_role_policy=document(trust),
+            assume_role_policy=document(*trust),
             permissions_boundary=self._boundary.arn,
             max_session_duration=LONGEST_SESSION_S,
             tags={"Persona": persona} | ({"Tenant": tenant} if tenant else {}),

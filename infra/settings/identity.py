@@ -12,6 +12,10 @@ AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
 Issuer = Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+(/[A-Za-z0-9_./-]*[A-Za-z0-9_-])?$")]
 Subject = Annotated[str, Field(pattern=r"^[A-Za-z0-9_./@#-]+(:[A-Za-z0-9_./@#-]+)+$")]
 """Compared as a whole: a pattern such as `repo:me/*` would let every repository of `me` in."""
+LoginRole = Annotated[
+    str, Field(pattern=r"^([A-Za-z0-9_+=,.@*-]+/)*[A-Za-z0-9_+=,.@-]{4,}\*?$", max_length=512)
+]
+"""Ends in a name of which at least four letters are given: `*` would let every role of the account in."""
 
 
 class AutomationSettings(SettingsModel):
@@ -29,8 +33,11 @@ class IdentitySettings(SettingsModel):
     """Roles that people and pipelines take. There are no users and no access keys."""
 
     people_account: AccountId | None = None
-    """Account that people log in to with a second factor. Without it, the environment's own."""
+    """Account that people log in to. Without it, the environment's own."""
+    login_roles: Annotated[tuple[LoginRole, ...], Field(max_length=10)] = ()
+    """Roles, with paths, that a login gives after a second factor and not else, such as Identity Center's
+    `aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Engineers_*`. Without any, IAM users alone get in."""
     mfa_max_age_minutes: Annotated[int, Field(ge=15, le=720)] = 60
-    """Minutes since the second factor after which no role is given any more."""
+    """Minutes since the second factor of an IAM user's session after which no role is given any more."""
     automation: AutomationSettings | None = None
     """The CI system; without it, there is no automation role."""

@@ -135,6 +135,8 @@ def _remove(client: Callable[[str], Any]) -> None:
     iam.delete_policy(PolicyArn=policy)
     iam.delete_role_policy(RoleName=ROLE, PolicyName="state")
     iam.delete_role(RoleName=ROLE)
+    for role in iam.list_roles(PathPrefix="/aws-service-role/spot.amazonaws.com/")["Roles"]:
+        iam.delete_service_linked_role(RoleName=role["RoleName"])
 
 
 def test_the_page_has_commands_in_two_shells() -> None:

@@ -23,6 +23,9 @@ from groundplan.rehearsal.emulator.eks.account import Account
 from groundplan.rehearsal.emulator.request_context import RequestContext, connection_keys
 
 _DEFAULT_SESSION_S = 3600
+_CHAINED_SESSION_S = 3600
+"""Longest session of a role that a session of another role took:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining"""
 _CLOCK_SKEW = timedelta(minutes=5)
 PRESIGNED_LIFETIME = timedelta(minutes=15)
 """How long STS honours a presigned request, whatever its `X-Amz-Expires`; `aws eks get-token` needs it."""
@@ -81,6 +84,11 @@ class StsResponse(TokenResponse):
         tags = {tag["Key"]: tag.get("Value", "") for tag in self._get_param("Tags") or []}
         source_identity = self._get_param("SourceIdentity")
         session = sessions.find(self.current_account, self.access_key)
+        if session is not None and self._get_int_param("DurationSeconds", 0) > _CHAINED_SESSION_S:
+            raise ValidationError(
+                "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role "
+                "chaining"
+            )
         if session is not None and not sessions.is_deployer(session):
             self._check_trust(role, session, tags, source_identity)
         result = super().assume_role()
@@ -122,7 +130,7 @@ class StsResponse(TokenResponse):
         keys = {
             **connection_keys(self.normalized_request),
             **sessions.identity_keys(session, Account(self.current_account, self.region)),
-            **trust.factor_keys(self._get_param("SerialNumber"), self._get_param("TokenCode")),
+            **trust.NO_FACTOR,
             **{f"aws:requesttag/{name.lower()}": value for name, value in tags.items()},
             "sts:externalid": self._get_param("ExternalId"),
             "sts:sourceidentity": source_identity,

@@ -17,6 +17,13 @@ from groundplan.rehearsal.emulator.policy_conditions import Context
 from groundplan.rehearsal.emulator.policy_statements import Caller, evaluate
 from groundplan.rehearsal.emulator.request_context import RequestContext
 
+NO_FACTOR = {"aws:multifactorauthpresent": None, "aws:multifactorauthage": None}
+"""Condition keys of the second factor of a session of a role: AWS leaves them out, whatever device and code
+are sent along, so that only `Bool...IfExists` would let it pass.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
+"""
+
 
 def trusted(role: Role, actions: tuple[str, ...], caller: Caller, context: Context) -> bool:
     """Whether a role's trust policy lets a caller do all of these actions."""
@@ -26,19 +33,6 @@ def trusted(role: Role, actions: tuple[str, ...], caller: Caller, context: Conte
         == PermissionResult.PERMITTED
         for action in actions
     )
-
-
-def factor_keys(serial_number: str | None, code: str | None) -> dict[str, str | None]:
-    """Condition keys of the second factor of a request to assume a role: just now, or not at all.
-
-    No device is asked: the emulator takes any code of six digits.
-    """
-    present = bool(serial_number and code and len(code) == 6 and code.isdecimal())  # noqa: PLR2004 - as devices have it
-    return {
-        # AWS leaves it out where there is none, so that only `Bool...IfExists` would let it pass.
-        "aws:multifactorauthpresent": "true" if present else None,
-        "aws:multifactorauthage": "0" if present else None,
-    }
 
 
 class TokenRefusedError(Exception):

@@ -27,6 +27,7 @@ def personas(site: Site, keys: Encryption, cluster: Cluster) -> Identity:
             account=site.account,
             tenants=list(site.platform.tenants),
             people_account=settings.people_account,
+            login_roles=settings.login_roles,
             mfa_max_age_s=settings.mfa_max_age_minutes * 60,
             pipelines=Pipelines(
                 issuer=automation.issuer, audience=automation.audience, subjects=automation.subjects

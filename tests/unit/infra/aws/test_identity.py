@@ -53,15 +53,21 @@ def test_every_persona_is_bounded_and_short(role: Registered) -> None:
 
 @each_person
 def test_people_bring_factor_name_and_ticket(role: Registered) -> None:
-    """Each of them is a condition that does not hold of a missing key."""
-    (statement,) = role.document("assumeRolePolicy")
-    assert statement["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT_ID}:root"}
-    condition = statement["Condition"]
-    assert condition["Bool"] == {"aws:MultiFactorAuthPresent": "true"}
-    assert condition["NumericLessThanEquals"] == {"aws:MultiFactorAuthAge": "3600"}
-    assert condition["StringLike"] == {"aws:RequestTag/Ticket": "?*", "sts:SourceIdentity": "?*"}
+    """Each of them is a condition that does not hold of a missing key; a factor is shown in two ways."""
+    user, login = role.document("assumeRolePolicy")
+    assert user["Condition"]["Bool"] == {"aws:MultiFactorAuthPresent": "true"}
+    assert user["Condition"]["NumericLessThanEquals"] == {"aws:MultiFactorAuthAge": "3600"}
+    assert login["Condition"]["ArnLike"] == {
+        "aws:PrincipalArn": [
+            f"arn:aws:iam::{ACCOUNT_ID}:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Engineers_*"
+        ]
+    }
     tenant = role.inputs["tags"].get("Tenant")
-    assert condition.get("StringEquals") == ({"aws:PrincipalTag/Tenant": tenant} if tenant else None)
+    for statement in (user, login):
+        assert statement["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT_ID}:root"}
+        condition = statement["Condition"]
+        assert condition["StringLike"] == {"aws:RequestTag/Ticket": "?*", "sts:SourceIdentity": "?*"}
+        assert condition.get("StringEquals") == ({"aws:PrincipalTag/Tenant": tenant} if tenant else None)
 
 
 def test_pipelines_are_told_apart_by_audience_and_subject() -> None:
@@ -81,7 +87,7 @@ def test_pipelines_are_told_apart_by_audience_and_subject() -> None:
 
 
 def test_without_a_ci_system_there_is_no_way_in_for_one() -> None:
-    """Neither provider nor role; people who log in elsewhere are trusted by that account's name."""
+    """Neither provider nor role; users of another account are trusted by that account's name."""
     settings = dev_settings(identity={"people_account": "210987654321", "mfa_max_age_minutes": 15})
     estate = record(lambda: run_program(settings))
     assert not estate.of("aws:iam/openIdConnectProvider:OpenIdConnectProvider")
@@ -89,6 +95,13 @@ def test_without_a_ci_system_there_is_no_way_in_for_one() -> None:
     (statement,) = estate.one("aws:iam/role:Role", "groundplan-dev-auditor").document("assumeRolePolicy")
     assert statement["Principal"] == {"AWS": "arn:aws:iam::210987654321:root"}
     assert statement["Condition"]["NumericLessThanEquals"] == {"aws:MultiFactorAuthAge": "900"}
+
+
+@pytest.mark.parametrize("name", ["*", "people/*", "abc*", "a b c d", "Engineers*x", ""])
+def test_login_roles_are_named(name: str) -> None:
+    """A pattern without a name lets in whoever can make a role."""
+    with pytest.raises(ValueError, match="pattern"):
+        IdentitySettings.model_validate({"login_roles": (name,)})
 
 
 @pytest.mark.parametrize("subject", ["repo:me/*:ref:refs/heads/main", "*", "repo", "repo:me/x:*", ""])
@@ -114,11 +127,13 @@ def test_the_boundary_forbids_escalation_and_cover_up() -> None:
 
 
 def test_documents_fit_into_iam() -> None:
-    """IAM takes 6,144 characters for a managed policy and 10,240 for all inline policies of a role."""
+    """IAM takes 6,144 characters for a managed policy, 10,240 for a role's own, 2,048 for its trust."""
     assert len(json.dumps(json.loads(BOUNDARY.inputs["policy"]), separators=(",", ":"))) <= 6144
     for role in PERSONAS:
         policy = ESTATE.one("aws:iam/rolePolicy:RolePolicy", role.name).inputs["policy"]
         assert len(json.dumps(json.loads(policy), separators=(",", ":"))) <= 10240
+        trust = json.loads(role.inputs["assumeRolePolicy"])
+        assert len(json.dumps(trust, separators=(",", ":"))) <= 2048
 
 
 def test_nobody_writes_settings_or_reads_other_tenants() -> None:

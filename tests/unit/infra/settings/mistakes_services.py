@@ -112,8 +112,20 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
             "groundplan:platform.identity.people_account",
             "23456789012",
             "the text has another form",
-            "text that matches ^\\d{12}$. Account that people log in to with a second factor. "
-            "Without it, the environment's own.",
+            "text that matches ^\\d{12}$. Account that people log in to. Without it, the environment's own.",
+        ),
+    ),
+    (
+        "login role without a name",
+        _in("identity", login_roles=["aws-reserved/*"]),
+        (
+            "groundplan:platform.identity.login_roles[0]",
+            "aws-reserved/*",
+            "the text has another form",
+            "text that matches ^([A-Za-z0-9_+=,.@*-]+/)*[A-Za-z0-9_+=,.@-]{4,}\\*?$. Roles, with paths, that "
+            "a login gives after a second factor and not else, such as Identity Center's "
+            "`aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Engineers_*`. Without any, IAM users alone get "
+            "in.",
         ),
     ),
     (

@@ -30,6 +30,8 @@ ISSUER = "https://token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
 SUBJECT = "repo:groundplan/groundplan:environment:dev"
 ACCOUNT = Account(id=ACCOUNT_ID, partition="aws", region=REGION)
+LOGINS = "login-*"
+"""Roles that the identity provider of this account gives after a second factor."""
 PROVIDER = f"arn:aws:iam::{ACCOUNT_ID}:oidc-provider/{ISSUER.removeprefix('https://')}"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT_ID}:policy/groundplan-dev-persona-boundary"
 ZONES = {
@@ -155,28 +157,30 @@ def _create_roles(aws: Emulated, keys: dict[str, str]) -> None:
     )
     for persona in Persona:
         tenant = TENANT if persona in TENANT_PERSONAS else None
-        trust = people_trust(ACCOUNT, people_account=None, mfa_max_age_s=3600, tenant=tenant)
+        trust = people_trust(
+            ACCOUNT, people_account=None, login_roles=[LOGINS], mfa_max_age_s=3600, tenant=tenant
+        )
         if persona == Persona.AUTOMATION:
-            trust = pipeline_trust(PROVIDER, issuer=ISSUER, audience=AUDIENCE, subjects=[SUBJECT])
+            trust = [pipeline_trust(PROVIDER, issuer=ISSUER, audience=AUDIENCE, subjects=[SUBJECT])]
         _create_role(iam, role_name(persona), trust, persona_policy(scope, persona, TENANT), bounded=True)
     everything = {"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"}
     anybody: Statement = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT_ID}, "Action": "sts:AssumeRole"}
-    _create_role(iam, "greedy", anybody, [everything], bounded=True)
+    _create_role(iam, "greedy", [anybody], [everything], bounded=True)
     roles = [role_arn(persona) for persona in Persona]
     enter = {
         "Effect": "Allow",
         "Action": ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"],
         "Resource": roles,
     }
-    for login, tenant in (("login-vision", TENANT), ("login-audio", "audio")):
-        _create_role(iam, login, anybody, [enter], tags=[{"Key": "Tenant", "Value": tenant}])
-    _create_role(iam, "login-nothing", anybody, [], tags=[{"Key": "Tenant", "Value": TENANT}])
+    for login, tenant in (("login-vision", TENANT), ("login-audio", "audio"), ("without-factor", TENANT)):
+        _create_role(iam, login, [anybody], [enter], tags=[{"Key": "Tenant", "Value": tenant}])
+    _create_role(iam, "login-nothing", [anybody], [], tags=[{"Key": "Tenant", "Value": TENANT}])
 
 
 def _create_role(
     iam: Any,
     name: str,
-    trust: Statement,
+    trust: list[Statement],
     statements: list[Statement],
     *,
     bounded: bool = False,
@@ -185,7 +189,7 @@ def _create_role(
     limits = {"PermissionsBoundary": BOUNDARY} if bounded else {}
     iam.create_role(
         RoleName=name,
-        AssumeRolePolicyDocument=_document([trust]),
+        AssumeRolePolicyDocument=_document(trust),
         MaxSessionDuration=3600,
         Tags=tags or [],
         **limits,

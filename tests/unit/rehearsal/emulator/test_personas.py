@@ -15,6 +15,10 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from groundplan.rehearsal.emulator.eks.account import Account as EksAccount
+from groundplan.rehearsal.emulator.policy_statements import Caller
+from groundplan.rehearsal.emulator.request_context import RequestContext
+from groundplan.rehearsal.emulator.trust import NO_FACTOR, trusted
 from infra.conventions import Persona
 from tests.unit.rehearsal.emulator.emulated import ACCOUNT_ID, REGION, Emulated
 from tests.unit.rehearsal.emulator.persona_account import (
@@ -51,7 +55,7 @@ def sessions(account: PersonaAccount) -> dict[str, dict[str, str]]:
 def enter(account: PersonaAccount, persona: str, login: str = "login-vision", **changes: Any) -> Any:
     """Take a persona's role from a login session; a change to None leaves a parameter out."""
     credentials = account.aws.session_of(f"arn:aws:iam::{ACCOUNT_ID}:role/{login}", "ada")
-    request = {"RoleArn": role_arn(persona), "RoleSessionName": "ada"} | FACTOR | REQUEST | changes
+    request = {"RoleArn": role_arn(persona), "RoleSessionName": "ada"} | REQUEST | changes
     request = {name: value for name, value in request.items() if value is not None}
     return account.aws.client("sts", credentials).assume_role(**request)
 
@@ -124,8 +128,8 @@ def test_the_matrix_is_large_enough() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"SerialNumber": None, "TokenCode": None},
-        {"TokenCode": "no"},
+        {"login": "without-factor"},
+        {"login": "without-factor"} | FACTOR,
         {"Tags": None},
         {"Tags": [{"Key": "Ticket", "Value": ""}]},
         {"Tags": [{"Key": "Other", "Value": "OPS-1"}]},
@@ -136,7 +140,10 @@ def test_the_matrix_is_large_enough() -> None:
     ids=str,
 )
 def test_people_do_not_get_in_without(account: PersonaAccount, changes: dict[str, Any]) -> None:
-    """A second factor, a ticket, a name, a login of the tenant, and a login that may take roles."""
+    """A login after a second factor, a ticket, a name, a tenant's login, and one that may take roles.
+
+    A session of a role cannot show a factor of its own: AWS asks the device of a user, which it is not.
+    """
     with pytest.raises(ClientError, match="AccessDenied"):
         enter(account, Persona.DATA_SCIENTIST, **changes)
 
@@ -145,6 +152,42 @@ def test_nobody_gets_in_for_longer_than_an_hour(account: PersonaAccount) -> None
     """The role's longest session is the limit."""
     with pytest.raises(ClientError, match="MaxSessionDuration"):
         enter(account, Persona.DATA_SCIENTIST, DurationSeconds=7200)
+
+
+def test_a_session_of_a_role_hands_on_an_hour(account: PersonaAccount) -> None:
+    """However long the sessions of the other role may be for those who are no session of a role."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT_ID}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = account.aws.client("iam").create_role(
+        RoleName="long", AssumeRolePolicyDocument=document, MaxSessionDuration=14400
+    )["Role"]
+    with pytest.raises(ClientError, match="1 hour session limit for roles assumed by role chaining"):
+        account.aws.client("sts").assume_role(
+            RoleArn=role["Arn"], RoleSessionName="ada", DurationSeconds=7200
+        )
+
+
+@pytest.mark.usefixtures("account")
+@pytest.mark.parametrize(
+    ("factor", "let_in"),
+    [
+        ({"aws:multifactorauthpresent": "true", "aws:multifactorauthage": "60"}, True),
+        ({"aws:multifactorauthpresent": "true", "aws:multifactorauthage": "3601"}, False),
+        ({"aws:multifactorauthpresent": "false", "aws:multifactorauthage": "60"}, False),
+        (NO_FACTOR, False),
+    ],
+    ids=str,
+)
+def test_users_show_their_factor(factor: dict[str, str | None], *, let_in: bool) -> None:
+    """Where people log in as IAM users, which the emulator has none of, the keys of their session decide."""
+    role = EksAccount(ACCOUNT_ID, REGION).role(role_arn(Persona.AUDITOR))
+    assert role is not None
+    user = f"arn:aws:iam::{ACCOUNT_ID}:user/ada"
+    keys = {"aws:principalarn": user, "aws:requesttag/ticket": "OPS-1", "sts:sourceidentity": "ada"}
+    context = RequestContext(keys | factor)
+    caller = Caller(user, account_id=ACCOUNT_ID)
+    actions = ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")
+    assert trusted(role, actions, caller, context) is let_in
 
 
 def test_people_do_not_take_the_pipelines_role(account: PersonaAccount) -> None:
