@@ -32,6 +32,10 @@ class Account:
         """ARN of a resource of this account and region, e.g. `arn("ecr", "repository/x")`."""
         return f"arn:{self.partition}:{service}:{self.region}:{self.id}:{resource}"
 
+    def public_arn(self, service: str, resource: str) -> str:
+        """ARN of what everybody in this region may use, and no account is named for, e.g. of an image."""
+        return f"arn:{self.partition}:{service}:{self.region}::{resource}"
+
     def root_arn(self, account_id: str | None = None) -> str:
         """ARN that stands for all of an account, in policies; of this one unless another is named."""
         return f"arn:{self.partition}:iam::{account_id or self.id}:root"

@@ -129,13 +129,40 @@ def _statements(service: str, account: Account, organization_id: str | None) -> 
         "StringEqualsIfExists": _own_resources(account, organization_id),
     }
     own = allow("OwnResources", principals="*", actions=["*"], resources=["*"], conditions=conditions)
-    if not service.startswith("ecr."):
-        return [own]
-    # Images of EKS' add-ons are in registries of AWS, in other accounts by region: they may be read.
-    pull = allow(
-        "PullImages", principals="*", actions=_PULL, resources=["*"], conditions={"StringEquals": callers}
-    )
-    return [own, pull]
+    return [own, *_of_amazon(service, account, callers)]
+
+
+def _of_amazon(service: str, account: Account, callers: dict[str, str]) -> list[Statement]:
+    """What lies in accounts of Amazon's, and our own callers may use all the same.
+
+    https://github.com/aws-samples/data-perimeter-policy-examples/blob/main/service_owned_resources.md
+    """
+    ours: Conditions = {"StringEquals": callers}
+    if service.startswith("ecr."):
+        # Images of EKS' add-ons are in registries of AWS, in other accounts by region: they may be read.
+        return [allow("PullImages", principals="*", actions=_PULL, resources=["*"], conditions=ours)]
+    if service == "ec2":
+        return [
+            allow(
+                "LaunchImagesOfAmazon",
+                principals="*",
+                actions=["ec2:CreateFleet", "ec2:RunInstances"],
+                resources=[account.public_arn("ec2", f"{kind}/*") for kind in ("image", "snapshot")],
+                conditions={**ours, "StringEqualsIfExists": {"ec2:Owner": "amazon"}},
+            )
+        ]
+    if service == "ssm":
+        # Where Karpenter looks up which image a version of the nodes' system is.
+        return [
+            allow(
+                "ReadPublicParameters",
+                principals="*",
+                actions=["ssm:GetParameter"],
+                resources=[account.public_arn("ssm", "parameter/aws/service/*")],
+                conditions=ours,
+            )
+        ]
+    return []
 
 
 def _own_callers(account: Account, organization_id: str | None) -> dict[str, str]:

@@ -96,14 +96,13 @@ def _requested(scope: Scope) -> Conditions:
 
 def _launching(scope: Scope) -> list[Statement]:
     account = scope.account
-    public = f"arn:{account.partition}:ec2:{account.region}:"
     return [
         allow(
             "LaunchFrom",
             actions=["ec2:CreateFleet", "ec2:RunInstances"],
             resources=[
-                f"{public}:image/*",
-                f"{public}:snapshot/*",
+                account.public_arn("ec2", "image/*"),
+                account.public_arn("ec2", "snapshot/*"),
                 account.arn("ec2", "snapshot/*"),
                 _arn(account, "security-group", scope.security_group_id),
                 *(_arn(account, "subnet", each) for each in scope.subnet_ids),
@@ -208,7 +207,7 @@ def _looking_up(scope: Scope) -> list[Statement]:
         allow(
             "LookUpImages",
             actions=["ssm:GetParameter"],
-            resources=[f"arn:{account.partition}:ssm:{account.region}::parameter/aws/service/bottlerocket/*"],
+            resources=[account.public_arn("ssm", "parameter/aws/service/bottlerocket/*")],
         ),
         allow("LookUpCluster", actions=["eks:DescribeCluster"], resources=[scope.cluster_arn]),
         allow("LookUpProfile", actions=["iam:GetInstanceProfile"], resources=[scope.profile_arn]),

@@ -18,6 +18,12 @@ from tests.unit.infra.recording import (
 )
 
 ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+OF_AMAZON = {
+    "ecr-api": ["PullImages"],
+    "ecr-dkr": ["PullImages"],
+    "ec2": ["LaunchImagesOfAmazon"],
+}
+"""Statements about what lies in Amazon's own accounts, by endpoint."""
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 
 
@@ -98,10 +104,30 @@ def test_every_endpoint_serves_our_callers_only() -> None:
         own, *others = endpoint.document()
         assert own["Condition"]["StringEquals"] == {"aws:PrincipalAccount": ACCOUNT_ID}
         assert own["Condition"]["StringEqualsIfExists"] == {"aws:ResourceAccount": ACCOUNT_ID}
-        assert [other["Sid"] for other in others] == (["PullImages"] if name.startswith("ecr") else [])
+        assert [other["Sid"] for other in others] == OF_AMAZON.get(name, [])
         for other in others:
             assert other["Condition"]["StringEquals"] == {"aws:PrincipalAccount": ACCOUNT_ID}
             assert not [action for action in other["Action"] if "Put" in action or "*" in action]
+
+
+def test_nodes_are_launched_from_images_of_amazon() -> None:
+    """Their owner is not this account: without a statement of their own, Karpenter would launch nothing."""
+    _, launch = _interfaces(prod_estate())["ec2"].document()
+    assert launch["Action"] == ["ec2:CreateFleet", "ec2:RunInstances"]
+    assert launch["Resource"] == [
+        "arn:aws:ec2:eu-central-1::image/*",
+        "arn:aws:ec2:eu-central-1::snapshot/*",
+    ]
+    assert launch["Condition"]["StringEqualsIfExists"] == {"ec2:Owner": "amazon"}
+
+
+def test_names_of_images_are_read_from_parameters_of_amazon() -> None:
+    """Those below `/aws/service` are in no account; no other parameter of a stranger's is let through."""
+    network = dev_config()["groundplan:platform"]["network"] | {"endpoints": ["ssm"]}
+    estate = record(lambda: run_program(dev_settings(network=network)))
+    _, read = _interfaces(estate)["ssm"].document()
+    assert read["Action"] == ["ssm:GetParameter"]
+    assert read["Resource"] == "arn:aws:ssm:eu-central-1::parameter/aws/service/*"
 
 
 def test_an_organisation_widens_resources_and_narrows_callers() -> None:
