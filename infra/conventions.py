@@ -77,6 +77,8 @@ class DataClass(StrEnum):
 
 TENANT_PERSONAS = (Persona.DATA_SCIENTIST, Persona.DATA_ENGINEER, Persona.ML_ENGINEER)
 
+CACHE_CLIENTS = ("ingest", "inference")
+"""Workloads that may connect to the cache: ingest writes features, the model server reads them."""
 BACKUP_TAG = ("Backup", "daily")
 """What has this tag is backed up by AWS Backup."""
 WORKLOAD_LABEL = "groundplan.dev/workload"

@@ -18,7 +18,7 @@ from infra.aws.client_groups import create_client_group
 from infra.conventions import PROJECT, ComponentType, physical_name, registered
 
 _ENGINE = "valkey"
-_PORT = 6379
+CACHE_PORT = 6379
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +120,7 @@ class Cache(pulumi.ComponentResource):
             num_cache_clusters=1 + args.replicas,
             automatic_failover_enabled=survives,
             multi_az_enabled=survives,
-            port=_PORT,
+            port=CACHE_PORT,
             subnet_group_name=self._create_subnet_group().name,
             security_group_ids=[self._create_security_group().id],
             user_group_ids=[members.user_group_id],
@@ -169,7 +169,7 @@ class Cache(pulumi.ComponentResource):
             description="Private networks that may reach the cache",
             vpc_id=self._args.vpc_id,
             service="Valkey",
-            port=_PORT,
+            port=CACHE_PORT,
             client_ranges=self._args.client_ranges,
             opts=self._child,
         )

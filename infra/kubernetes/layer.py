@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pulumi import Output, ResourceOptions
 
+from infra.aws.cache import CACHE_PORT
 from infra.aws.layer import AwsEstate
 from infra.aws.stream_access import KEEPER, KEEPER_NAMESPACE, stream_role
 from infra.aws.streaming import IAM_PORT
@@ -62,7 +63,6 @@ def _keep_quotas(settings: Settings, estate: AwsEstate, release: Release, opts: 
     if estate.stream_access is None:
         return
     platform = settings.platform
-    subnets = plan_subnets(platform.network.vpc_range, platform.network.zones)
     StreamQuotas(
         "stream-quotas",
         StreamQuotasArgs(
@@ -75,7 +75,7 @@ def _keep_quotas(settings: Settings, estate: AwsEstate, release: Release, opts: 
             region=settings.region,
             kubernetes_version=platform.cluster.kubernetes_version,
             bootstrap_brokers=estate.streaming.outputs.bootstrap_brokers,
-            broker_ranges=[str(subnet.address_range) for subnet in subnets.isolated],
+            isolated_ranges=_isolated_ranges(platform),
             broker_port=IAM_PORT,
             pod_ranges=[str(platform.network.vpc_range), str(SHARED_ADDRESS_SPACE)],
             quotas=_quotas(settings, estate),
@@ -86,6 +86,11 @@ def _keep_quotas(settings: Settings, estate: AwsEstate, release: Release, opts: 
         # Pods get credentials only if the association is there before them.
         ResourceOptions.merge(opts, ResourceOptions(depends_on=[estate.stream_access])),
     )
+
+
+def _isolated_ranges(platform: PlatformSettings) -> list[str]:
+    plan = plan_subnets(platform.network.vpc_range, platform.network.zones)
+    return [str(subnet.address_range) for subnet in plan.isolated]
 
 
 def _without_gpus(platform: PlatformSettings) -> str | None:
@@ -143,7 +148,6 @@ class _TenantBuilder:
     def _create_tenant(self) -> Tenant:
         platform, quota = self._settings.platform, self._tenant.quota
         vpc_range = str(platform.network.vpc_range)
-        subnets = plan_subnets(platform.network.vpc_range, platform.network.zones)
         callers = [str(address_range) for address_range in self._tenant.inference.caller_ranges]
         return Tenant(
             self._name,
@@ -157,8 +161,9 @@ class _TenantBuilder:
                 pods=quota.pods,
                 volume_claims=1 if self._tenant.training.filesystem else 0,
                 pod_ranges=[vpc_range, str(SHARED_ADDRESS_SPACE)],
-                broker_ranges=[str(subnet.address_range) for subnet in subnets.isolated],
+                isolated_ranges=_isolated_ranges(platform),
                 broker_port=IAM_PORT,
+                cache_port=CACHE_PORT,
                 # A load balancer's health checks, and what nodes forward to others, come from the VPC.
                 caller_ranges=[vpc_range, *callers],
                 inference_ports=[HTTP_PORT, GRPC_PORT],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pulumi import Input
 
-from infra.conventions import WORKLOAD_LABEL
+from infra.conventions import CACHE_CLIENTS, WORKLOAD_LABEL
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.meta.v1 import LabelSelectorArgsDict
@@ -31,22 +31,15 @@ _AGENT: NetworkPolicyEgressRuleArgsDict = {
 }
 
 
-def tenant_policies(
-    *,
-    pod_ranges: Sequence[str],
-    broker_ranges: Sequence[str],
-    broker_port: int,
-    caller_ranges: Sequence[str],
-    inference_ports: Sequence[int],
+def client_policies(
+    *, pod_ranges: Sequence[str], isolated_ranges: Sequence[str], broker_port: int
 ) -> dict[str, NetworkPolicySpecArgsDict]:
-    """The specs of a namespace's policies by name.
+    """The specs of the policies of a namespace whose pods call AWS and the event stream, by name.
 
     Args:
         pod_ranges: every range that a pod of any namespace can have an address in.
-        broker_ranges: where the Kafka brokers have their addresses.
-        broker_port: theirs, for clients with an IAM identity.
-        caller_ranges: who may call the model server.
-        inference_ports: its ports for callers.
+        isolated_ranges: where brokers, the cache and the endpoints of AWS' services have their addresses.
+        broker_port: the brokers', for clients with an IAM identity.
     """
     return {
         "default-deny": {"pod_selector": _ALL_PODS, "policy_types": ["Ingress", "Egress"]},
@@ -58,15 +51,37 @@ def tenant_policies(
                 "to": [{"ip_block": {"cidr": "0.0.0.0/0", "except_": [*pod_ranges, _INSTANCE_METADATA]}}],
                 "ports": [{"protocol": "TCP", "port": _HTTPS_PORT}],
             },
+            # A service with an endpoint answers to its public name there, in the VPC, left out above.
+            # So does the API server, which lets nobody do anything without a token: these pods have none.
+            _to(isolated_ranges, _HTTPS_PORT),
             _AGENT,
         ),
-        "allow-streaming": _egress(
-            _ALL_PODS,
-            {
-                "to": [{"ip_block": {"cidr": address_range}} for address_range in broker_ranges],
-                "ports": [{"protocol": "TCP", "port": broker_port}],
-            },
-        ),
+        "allow-streaming": _egress(_ALL_PODS, _to(isolated_ranges, broker_port)),
+    }
+
+
+def tenant_policies(
+    *,
+    pod_ranges: Sequence[str],
+    isolated_ranges: Sequence[str],
+    broker_port: int,
+    cache_port: int,
+    caller_ranges: Sequence[str],
+    inference_ports: Sequence[int],
+) -> dict[str, NetworkPolicySpecArgsDict]:
+    """The specs of the policies of a tenant's namespace by name.
+
+    Args:
+        pod_ranges: as in `client_policies`.
+        isolated_ranges: as in `client_policies`.
+        broker_port: as in `client_policies`.
+        cache_port: the cache's, for workloads whose identity may connect to it.
+        caller_ranges: who may call the model server.
+        inference_ports: its ports for callers.
+    """
+    return {
+        **client_policies(pod_ranges=pod_ranges, isolated_ranges=isolated_ranges, broker_port=broker_port),
+        "allow-cache": _egress(_pods_of(*CACHE_CLIENTS), _to(isolated_ranges, cache_port)),
         "allow-training-peers": {
             "pod_selector": _pods_of("training"),
             "policy_types": ["Ingress", "Egress"],
@@ -108,8 +123,18 @@ def controller_policies(*, api_server_port: Input[int]) -> dict[str, NetworkPoli
     }
 
 
-def _pods_of(workload: str) -> LabelSelectorArgsDict:
-    return {"match_labels": {WORKLOAD_LABEL: workload}}
+def _pods_of(*workloads: str) -> LabelSelectorArgsDict:
+    if len(workloads) == 1:
+        return {"match_labels": {WORKLOAD_LABEL: workloads[0]}}
+    return {"match_expressions": [{"key": WORKLOAD_LABEL, "operator": "In", "values": [*workloads]}]}
+
+
+def _to(address_ranges: Sequence[str], port: int) -> NetworkPolicyEgressRuleArgsDict:
+    """One TCP port of all addresses of some ranges."""
+    return {
+        "to": [{"ip_block": {"cidr": address_range}} for address_range in address_ranges],
+        "ports": [{"protocol": "TCP", "port": port}],
+    }
 
 
 def _egress(

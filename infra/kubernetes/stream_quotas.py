@@ -18,7 +18,7 @@ from pulumi_kubernetes.networking.v1.NetworkPolicy import NetworkPolicy
 from infra.conventions import GPU_RESOURCE, ComponentType, labels, registered
 from infra.kubernetes import pods
 from infra.kubernetes.jobs import job_template
-from infra.kubernetes.network_policies import tenant_policies
+from infra.kubernetes.network_policies import client_policies
 from infra.kubernetes.pod_standards import restricted
 from infra.kubernetes.pods import PodSize, Workload
 from infra.planning.topics import Quota
@@ -35,7 +35,6 @@ _RETRIES = 2
 _SIZE = PodSize(cpu_millicores=50, cpu_limit_millicores=1000, memory_mib=256)
 _PODS = 4
 """One run, and what is left of runs that failed."""
-_POLICIES = ("default-deny", "allow-dns", "allow-aws", "allow-streaming")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +49,8 @@ class StreamQuotasArgs:
         region: AWS region.
         kubernetes_version: pins the meaning of `restricted`.
         bootstrap_brokers: the brokers, by TLS and IAM.
-        broker_ranges: where they have their addresses.
-        broker_port: theirs, for clients with an IAM identity.
+        isolated_ranges: where they and the endpoints of AWS' services have their addresses.
+        broker_port: the brokers', for clients with an IAM identity.
         pod_ranges: every range that a pod of any namespace can have an address in.
         quotas: by user of Kafka.
         user_prefix: how the names of all our users begin; those without a quota have none.
@@ -64,7 +63,7 @@ class StreamQuotasArgs:
     region: str
     kubernetes_version: str
     bootstrap_brokers: Input[str]
-    broker_ranges: Sequence[str]
+    isolated_ranges: Sequence[str]
     broker_port: int
     pod_ranges: Sequence[str]
     quotas: Mapping[str, Quota]
@@ -156,21 +155,17 @@ class StreamQuotas(pulumi.ComponentResource):
 
     def _isolate(self) -> list[NetworkPolicy]:
         args = self._args
-        policies = tenant_policies(
-            pod_ranges=args.pod_ranges,
-            broker_ranges=args.broker_ranges,
-            broker_port=args.broker_port,
-            caller_ranges=[],
-            inference_ports=[],
+        policies = client_policies(
+            pod_ranges=args.pod_ranges, isolated_ranges=args.isolated_ranges, broker_port=args.broker_port
         )
         return [
             NetworkPolicy(
                 f"{args.namespace}-{name}",
                 metadata=self._metadata(name),
-                spec=policies[name],
+                spec=spec,
                 opts=self._child,
             )
-            for name in _POLICIES
+            for name, spec in policies.items()
         ]
 
     def _container(self, workload: Workload) -> ContainerArgsDict:

@@ -48,8 +48,9 @@ class TenantArgs:
         pods: pods at a time.
         volume_claims: claims of volumes that the program itself makes.
         pod_ranges: every range that a pod of any namespace can have an address in.
-        broker_ranges: where the Kafka brokers have their addresses.
-        broker_port: theirs, for clients with an IAM identity.
+        isolated_ranges: where brokers, the cache and the endpoints of AWS' services have their addresses.
+        broker_port: the brokers', for clients with an IAM identity.
+        cache_port: the cache's.
         caller_ranges: who may call the model server.
         inference_ports: its ports for callers.
     """
@@ -63,8 +64,9 @@ class TenantArgs:
     pods: int
     volume_claims: int
     pod_ranges: Sequence[str]
-    broker_ranges: Sequence[str]
+    isolated_ranges: Sequence[str]
     broker_port: int
+    cache_port: int
     caller_ranges: Sequence[str]
     inference_ports: Sequence[int]
 
@@ -150,8 +152,9 @@ class Tenant(pulumi.ComponentResource):
         args = self._args
         policies = tenant_policies(
             pod_ranges=args.pod_ranges,
-            broker_ranges=args.broker_ranges,
+            isolated_ranges=args.isolated_ranges,
             broker_port=args.broker_port,
+            cache_port=args.cache_port,
             caller_ranges=args.caller_ranges,
             inference_ports=args.inference_ports,
         )

@@ -13,7 +13,7 @@ from infra.aws.lake import bucket_name
 from infra.aws.schema_registry import SchemaRegistry
 from infra.aws.stream_access import StreamAccess, StreamAccessArgs, stream_role
 from infra.aws.workload_identity import Grant, WorkloadIdentity, WorkloadIdentityArgs
-from infra.conventions import tenant_namespace
+from infra.conventions import CACHE_CLIENTS, tenant_namespace
 
 
 def personas(site: Site, keys: Encryption, cluster: Cluster) -> Identity:
@@ -60,9 +60,8 @@ def identities(
                     workload=workload,
                     namespace=tenant_namespace(tenant),
                     grants=grants,
-                    # Features are written by ingest and read by the model server.
                     cache_arns=[cache.outputs.arn, cache.outputs.user_arns[tenant]]
-                    if workload in ("ingest", "inference")
+                    if workload in CACHE_CLIENTS
                     else [],
                     # Who takes events in looks up what they look like.
                     schema_arns=[schemas.outputs.arn, *schemas.outputs.schema_arns.values()]

@@ -55,6 +55,8 @@ def test_its_pods_reach_names_brokers_and_their_credentials_only() -> None:
     policies = prod_estate().of("kubernetes:networking.k8s.io/v1:NetworkPolicy")
     own = {each.inputs["metadata"]["name"]: each for each in policies if each.name.startswith("streaming-")}
     assert sorted(own) == ["allow-aws", "allow-dns", "allow-streaming", "default-deny"]
+    _, endpoints, _ = own["allow-aws"].inputs["spec"]["egress"]
+    assert len(endpoints["to"]) == 3, "sts answers in the isolated subnets"
     assert {each.urn for each in own.values()} <= prod_estate().one(
         "kubernetes:batch/v1:CronJob", "platform-quotas"
     ).dependencies

@@ -14,6 +14,10 @@ POLICIES = {
     policy.inputs["metadata"]["name"]: policy.inputs["spec"]
     for policy in dev_estate().of("kubernetes:networking.k8s.io/v1:NetworkPolicy")
 }
+ISOLATED = [
+    {"ipBlock": {"cidr": str(subnet.address_range)}}
+    for subnet in plan_subnets(IPv4Network("10.40.0.0/16"), ("a", "b", "c")).isolated
+]
 OF_THE_CLUSTER = ("Namespace", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
 NAMESPACED = [
     resource
@@ -71,7 +75,7 @@ def test_nothing_is_allowed_by_default() -> None:
 
 def test_pods_of_other_tenants_and_node_credentials_are_out_of_reach() -> None:
     """The one wide egress rule leaves out every pod range and the instance metadata service."""
-    everywhere, _ = POLICIES["allow-aws"]["egress"]
+    everywhere, *_ = POLICIES["allow-aws"]["egress"]
     ((block,), ports) = everywhere["to"], everywhere["ports"]
     assert block["ipBlock"] == {
         "cidr": "0.0.0.0/0",
@@ -80,9 +84,26 @@ def test_pods_of_other_tenants_and_node_credentials_are_out_of_reach() -> None:
     assert ports == [{"protocol": "TCP", "port": 443}]
 
 
+def test_services_with_an_endpoint_are_reached_in_the_vpc() -> None:
+    """Their public names lead into the isolated subnets, where no pod is: these are let in again."""
+    _, endpoints, _ = POLICIES["allow-aws"]["egress"]
+    assert endpoints == {"to": ISOLATED, "ports": [{"protocol": "TCP", "port": 443}]}
+
+
+def test_the_cache_is_reached_by_who_may_connect_to_it() -> None:
+    """Ingest and inference have the right to: see `test_workloads_connect_as_their_own_tenant`."""
+    policy = POLICIES["allow-cache"]
+    assert policy["podSelector"] == {
+        "matchExpressions": [
+            {"key": "groundplan.dev/workload", "operator": "In", "values": ["ingest", "inference"]}
+        ]
+    }
+    assert policy["egress"] == [{"to": ISOLATED, "ports": [{"protocol": "TCP", "port": 6379}]}]
+
+
 def test_credentials_come_from_the_agent_alone() -> None:
     """Plain HTTP goes to the pod identity agent of the node, and to nobody else."""
-    _, agent = POLICIES["allow-aws"]["egress"]
+    *_, agent = POLICIES["allow-aws"]["egress"]
     assert agent == {
         "to": [{"ipBlock": {"cidr": "169.254.170.23/32"}}],
         "ports": [{"protocol": "TCP", "port": 80}],
@@ -92,8 +113,7 @@ def test_credentials_come_from_the_agent_alone() -> None:
 def test_brokers_are_reached_on_the_port_for_iam() -> None:
     """They lie in the isolated subnets, where no pod is."""
     (rule,) = POLICIES["allow-streaming"]["egress"]
-    isolated = plan_subnets(IPv4Network("10.40.0.0/16"), ("a", "b", "c")).isolated
-    assert [peer["ipBlock"]["cidr"] for peer in rule["to"]] == [str(s.address_range) for s in isolated]
+    assert rule["to"] == ISOLATED
     assert rule["ports"] == [{"protocol": "TCP", "port": 9098}]
 
 
