@@ -84,7 +84,8 @@ class TrainingFilesystem(pulumi.ComponentResource):
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
         self._name = filesystem_name(args.environment, args.tenant)
-        system = self._create_system(self._create_security_group(), self._create_log_group())
+        group, rules = self._create_security_group()
+        system = self._create_system(group, rules, self._create_log_group())
         for folder, bucket in args.buckets.items():
             self._link(system, folder, bucket)
         self.outputs = TrainingFilesystemOutputs(
@@ -92,26 +93,29 @@ class TrainingFilesystem(pulumi.ComponentResource):
         )
         self.register_outputs(registered(self.outputs))
 
-    def _create_security_group(self) -> SecurityGroup:
-        """Servers among themselves, nodes to servers, and servers back to nodes."""
+    def _create_security_group(self) -> tuple[SecurityGroup, list[pulumi.Resource]]:
+        """Servers among themselves, nodes to servers, and servers back to nodes: the group and its rules."""
         group = create_group(
             self._name,
             description=f"Servers of the file system of {self._args.tenant}",
             vpc_id=self._args.vpc_id,
             opts=self._child,
         )
-        for ports in _PORTS:
-            self._connect(f"{self._name}-{ports[0]}", group, ports)
-        return group
+        rules = [self._connect(f"{self._name}-{ports[0]}", group, ports) for ports in _PORTS]
+        return group, [rule for of_ports in rules for rule in of_ports]
 
-    def _connect(self, name: str, group: SecurityGroup, ports: tuple[int, int]) -> None:
+    def _connect(self, name: str, group: SecurityGroup, ports: tuple[int, int]) -> list[pulumi.Resource]:
         nodes = self._args.nodes_security_group_id
-        self._open(SecurityGroupIngressRule, name, group.id, ports, peer=group.id)
-        self._open(SecurityGroupEgressRule, name, group.id, ports, peer=group.id)
-        self._open(SecurityGroupIngressRule, f"{name}-back", nodes, ports, peer=group.id)
-        for number, address_range in enumerate(self._args.client_ranges):
-            for kind in (SecurityGroupIngressRule, SecurityGroupEgressRule):
+        return [
+            self._open(SecurityGroupIngressRule, name, group.id, ports, peer=group.id),
+            self._open(SecurityGroupEgressRule, name, group.id, ports, peer=group.id),
+            self._open(SecurityGroupIngressRule, f"{name}-back", nodes, ports, peer=group.id),
+            *(
                 self._open(kind, f"{name}-{number}", group.id, ports, address_range=address_range)
+                for number, address_range in enumerate(self._args.client_ranges)
+                for kind in (SecurityGroupIngressRule, SecurityGroupEgressRule)
+            ),
+        ]
 
     def _open(
         self,
@@ -122,9 +126,9 @@ class TrainingFilesystem(pulumi.ComponentResource):
         *,
         peer: Input[str] | None = None,
         address_range: str | None = None,
-    ) -> None:
+    ) -> pulumi.Resource:
         """Let a group, or a range, in or out."""
-        kind(
+        return kind(
             name,
             security_group_id=group_id,
             description=f"Lustre of {self._args.tenant}",
@@ -145,7 +149,13 @@ class TrainingFilesystem(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _create_system(self, group: SecurityGroup, logs: LogGroup) -> LustreFileSystem:
+    def _create_system(
+        self, group: SecurityGroup, rules: list[pulumi.Resource], logs: LogGroup
+    ) -> LustreFileSystem:
+        """Once its ports are open: FSx looks at the rules, and makes no file system that they would cut off.
+
+        https://docs.aws.amazon.com/fsx/latest/LustreGuide/cannot-create-fs.html
+        """
         args = self._args
         return LustreFileSystem(
             self._name,
@@ -163,7 +173,7 @@ class TrainingFilesystem(pulumi.ComponentResource):
             skip_final_backup=True,
             log_configuration={"level": "WARN_ERROR", "destination": logs.arn},
             tags={"Name": self._name, "DataClass": "internal", "Tenant": args.tenant},
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=rules, protect=args.protect),
         )
 
     def _link(self, system: LustreFileSystem, folder: str, bucket: Input[str]) -> None:

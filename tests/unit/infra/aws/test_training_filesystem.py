@@ -8,6 +8,7 @@ from tests.unit.infra.recording import dev_estate, guarded_estate
 
 SYSTEM = "aws:fsx/lustreFileSystem:LustreFileSystem"
 LINK = "aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation"
+EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 NAME = "groundplan-dev-vision-training"
 
@@ -63,6 +64,14 @@ def test_servers_and_nodes_reach_each_other(first: int) -> None:
     ranges = [rule["cidrIpv4"] for rule in rules if "cidrIpv4" in rule]
     assert ranges == ["10.40.0.0/18"]
     assert all(rule["referencedSecurityGroupId"] == group for rule in rules if "cidrIpv4" not in rule)
+
+
+def test_its_ports_are_open_before_it_is_there() -> None:
+    """FSx refuses a file system whose security groups do not let Lustre through yet."""
+    estate = guarded_estate()
+    rules = {rule.urn for kind in (INGRESS, EGRESS) for rule in estate.of(kind) if rule.name.startswith(NAME)}
+    assert len(rules) == 10
+    assert rules <= estate.one(SYSTEM).dependencies
 
 
 def test_its_key_lets_fsx_in_for_this_account_only() -> None:
