@@ -76,8 +76,9 @@ class Network(pulumi.ComponentResource):
         public = self._create_subnets("public", args.plan.public, {"kubernetes.io/role/elb": "1"})
         private = self._create_subnets("private", args.plan.private, {"kubernetes.io/role/internal-elb": "1"})
         isolated = self._create_subnets("isolated", args.plan.isolated, {})
-        self._route_public(public)
-        private_tables = self._route_private(public, private)
+        internet = self._create_gateway()
+        self._route_public(public, internet)
+        private_tables = self._route_private(public, private, internet)
         isolated_tables = self._route_isolated(isolated)
         self._connect([*private_tables, *isolated_tables], isolated)
         record_traffic(
@@ -145,13 +146,15 @@ class Network(pulumi.ComponentResource):
             )
         return table
 
-    def _route_public(self, subnets: list[Subnet]) -> None:
-        gateway = InternetGateway(
+    def _create_gateway(self) -> InternetGateway:
+        return InternetGateway(
             self._named("internet"),
             vpc_id=self._vpc.id,
             tags={"Name": self._named("internet")},
             opts=self._child,
         )
+
+    def _route_public(self, subnets: list[Subnet], gateway: InternetGateway) -> None:
         table = self._create_table(self._named("public"), subnets)
         Route(
             self._named("public", "internet"),
@@ -161,12 +164,14 @@ class Network(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _route_private(self, public: list[Subnet], private: list[Subnet]) -> list[RouteTable]:
+    def _route_private(
+        self, public: list[Subnet], private: list[Subnet], internet: InternetGateway
+    ) -> list[RouteTable]:
         """One table per zone, so that traffic stays in its zone as soon as each has its own gateway."""
         zones = [subnet.zone for subnet in self._args.plan.private]
         hosts = list(zip(zones, public, strict=True))
         gateways = [
-            self._create_nat(zone, subnet)
+            self._create_nat(zone, subnet, internet)
             for zone, subnet in (hosts if self._args.nat_per_zone else hosts[:1])
         ]
         tables = []
@@ -182,12 +187,15 @@ class Network(pulumi.ComponentResource):
             tables.append(table)
         return tables
 
-    def _create_nat(self, zone: str, subnet: Subnet) -> NatGateway:
+    def _create_nat(self, zone: str, subnet: Subnet, internet: InternetGateway) -> NatGateway:
+        """After the internet gateway, and gone before it: nothing else that it is made from says so.
+
+        https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/nat_gateway
+        """
         name = self._named("nat", zone)
-        address = Eip(name, domain="vpc", tags={"Name": name}, opts=self._child)
-        return NatGateway(
-            name, subnet_id=subnet.id, allocation_id=address.id, tags={"Name": name}, opts=self._child
-        )
+        opts = pulumi.ResourceOptions(parent=self, depends_on=[internet])
+        address = Eip(name, domain="vpc", tags={"Name": name}, opts=opts)
+        return NatGateway(name, subnet_id=subnet.id, allocation_id=address.id, tags={"Name": name}, opts=opts)
 
     def _connect(self, tables: list[RouteTable], subnets: list[Subnet]) -> None:
         args = self._args

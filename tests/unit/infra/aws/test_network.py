@@ -63,6 +63,15 @@ def test_each_zone_has_its_own_nat_gateway_where_asked_for() -> None:
         assert route.inputs["natGatewayId"] == f"groundplan-dev-nat-{zone}-id"
 
 
+def test_nat_gateways_wait_for_the_internet_gateway() -> None:
+    """Nothing they are made from names it, but a NAT gateway in a VPC without one fails."""
+    estate = guarded_estate()
+    internet = estate.one("aws:ec2/internetGateway:InternetGateway").urn
+    for kind in ("aws:ec2/natGateway:NatGateway", "aws:ec2/eip:Eip"):
+        assert len(estate.of(kind)) == 3
+        assert all(internet in each.dependencies for each in estate.of(kind)), kind
+
+
 def test_the_default_security_group_allows_nothing() -> None:
     """What forgets its security group can talk to nobody."""
     group = dev_estate().one("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup")
