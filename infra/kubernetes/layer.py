@@ -71,7 +71,6 @@ def _keep_quotas(settings: Settings, estate: AwsEstate, release: Release, opts: 
             image=Output.concat(
                 estate.registry.outputs.repository_urls["ingest"], "@", release.digest("ingest")
             ),
-            pool=_without_gpus(platform) or next(iter(platform.gpu_pools)),
             region=settings.region,
             kubernetes_version=platform.cluster.kubernetes_version,
             bootstrap_brokers=estate.streaming.outputs.bootstrap_brokers,
@@ -91,11 +90,6 @@ def _keep_quotas(settings: Settings, estate: AwsEstate, release: Release, opts: 
 def _isolated_ranges(platform: PlatformSettings) -> list[str]:
     plan = plan_subnets(platform.network.vpc_range, platform.network.zones)
     return [str(subnet.address_range) for subnet in plan.isolated]
-
-
-def _without_gpus(platform: PlatformSettings) -> str | None:
-    """The first pool without GPUs, if there is one."""
-    return next((name for name, pool in platform.elastic_pools.items() if not pool.gpus_per_node), None)
 
 
 def _quotas(settings: Settings, estate: AwsEstate) -> dict[str, Quota]:

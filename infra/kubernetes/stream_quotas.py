@@ -15,7 +15,7 @@ from pulumi_kubernetes.core.v1.ResourceQuota import ResourceQuota
 from pulumi_kubernetes.core.v1.ServiceAccount import ServiceAccount
 from pulumi_kubernetes.networking.v1.NetworkPolicy import NetworkPolicy
 
-from infra.conventions import GPU_RESOURCE, ComponentType, labels, registered
+from infra.conventions import GPU_RESOURCE, SYSTEM_POOL, SYSTEM_TAINT, ComponentType, labels, registered
 from infra.kubernetes import pods
 from infra.kubernetes.jobs import job_template
 from infra.kubernetes.network_policies import client_policies
@@ -45,7 +45,6 @@ class StreamQuotasArgs:
         namespace: its own.
         service_account: whose identity may set quotas.
         image: that of ingest, by digest.
-        pool: the nodes that it runs on.
         region: AWS region.
         kubernetes_version: pins the meaning of `restricted`.
         bootstrap_brokers: the brokers, by TLS and IAM.
@@ -59,7 +58,6 @@ class StreamQuotasArgs:
     namespace: str
     service_account: str
     image: Input[str]
-    pool: str
     region: str
     kubernetes_version: str
     bootstrap_brokers: Input[str]
@@ -100,7 +98,8 @@ class StreamQuotas(pulumi.ComponentResource):
             namespace=self._namespace.metadata.name,
             service_account=account.metadata.name,
             image=args.image,
-            pool=args.pool,
+            # Small and often: on a pool that grows with its pods it would launch a node each time.
+            pool=SYSTEM_POOL,
             size=_SIZE,
             region=args.region,
         )
@@ -108,7 +107,13 @@ class StreamQuotas(pulumi.ComponentResource):
         opts = pulumi.ResourceOptions(parent=self, depends_on=policies)
         job = job_template(
             workload,
-            pod=pods.pod_spec(workload, self._container(workload), scratch="64Mi", restart_policy="Never"),
+            pod=pods.pod_spec(
+                workload,
+                self._container(workload),
+                scratch="64Mi",
+                restart_policy="Never",
+                tolerations=[{"key": SYSTEM_TAINT, "operator": "Exists"}],
+            ),
             retries=_RETRIES,
             timeout_s=_TIMEOUT_S,
             schedule=_EVERY_TEN_MINUTES,

@@ -29,6 +29,13 @@ def test_quotas_are_kept_by_themselves() -> None:
     assert spec["concurrencyPolicy"] == "Forbid"
 
 
+def test_it_runs_on_nodes_that_are_there_anyway() -> None:
+    """A pod every ten minutes must not have Karpenter launch a node each time: it is one of the system's."""
+    pod = _job()["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    assert pod["nodeSelector"] == {"groundplan.dev/pool": "system"}
+    assert pod["tolerations"] == [{"key": "CriticalAddonsOnly", "operator": "Exists"}]
+
+
 def test_each_tenant_has_its_share_of_each_broker() -> None:
     """20,480 KiB/s over six brokers are 3,495,253 bytes per second of each."""
     quotas = json.loads(_environment()["KAFKA_QUOTAS"])
