@@ -175,8 +175,15 @@ class Cache(pulumi.ComponentResource):
         )
 
 
-_COMMANDS = "+@read +@write +@connection +@transaction +@pubsub -@dangerous -@admin"
-"""Data, and what it takes to talk; nothing about the server or its other clients."""
+_COMMANDS = (
+    "+@read +@write +@connection +@transaction +@pubsub -@dangerous -@admin -scan -randomkey -dbsize -pubsub"
+)
+"""Data, and what it takes to talk; nothing about the server or its other clients.
+
+The last four name no key or channel, so that no pattern holds them back: they would tell how many keys other
+tenants have, what these are called, and who listens where.
+https://github.com/valkey-io/valkey/issues/370
+"""
 
 
 def cache_name(environment: str) -> str:

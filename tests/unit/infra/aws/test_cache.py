@@ -30,6 +30,8 @@ def test_nobody_logs_in_by_a_password() -> None:
         assert user["userId"] == user["userName"] == name, "IAM needs them to be equal"
         assert user["accessString"].startswith(f"on ~{tenant}:* resetchannels &{tenant}:* -@all ")
         assert "-@dangerous" in user["accessString"]
+        about_all_keys = " -scan -randomkey -dbsize -pubsub"
+        assert user["accessString"].endswith(about_all_keys), "no pattern of keys holds for these"
         assert "+@all" not in user["accessString"]
     group = estate.one("aws:elasticache/userGroup:UserGroup").inputs
     assert sorted(group["userIds"]) == sorted(users)
