@@ -26,11 +26,12 @@ from infra.conventions import PROJECT, ComponentType, physical_name, registered
 EDGE_REGION = "us-east-1"
 """Where CloudFront takes certificates, firewalls and keys of its logs from, whatever region is behind it."""
 _UNCACHED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
-_ALL_BUT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+_ALL_OF_THE_VIEWER = "216adef6-5c7f-47e4-b989-5492eafa07d3"
 _SECURITY_HEADERS = "67f7725c-6f97-4210-82d7-5512b31e9d03"
-"""Policies that AWS maintains: CachingDisabled, AllViewerExceptHostHeader, SecurityHeadersPolicy.
+"""Policies that AWS maintains: CachingDisabled, AllViewer, SecurityHeadersPolicy.
 
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html
 """
 _ORIGIN = "region"
 _LONGEST_ANSWER_S = 60
@@ -45,7 +46,7 @@ class EdgeArgs:
         account: the account, and the region behind the edge.
         edge_provider: the provider of `us-east-1`.
         administrators: names of the IAM roles that may manage the key of the logs.
-        domain: what people call.
+        domain: what people call; the gateways' certificate is of this name.
         origin: public name of the region's gateway, which speaks HTTPS.
         standby_origin: what answers for the region while its gateway is not healthy.
         health_path: what the gateway is asked.
@@ -82,8 +83,14 @@ class EdgeOutputs:
 class Edge(pulumi.ComponentResource):
     """CloudFront in front of a region: TLS 1.2 at least, a firewall, logs, and failover by health checks.
 
-    The region's gateway should let CloudFront in and nobody else: by AWS' prefix list
-    `com.amazonaws.global.cloudfront.origin-facing`.
+    Requests keep their `Host`: the gateway, and the standby, need a public certificate of `domain`. Health
+    checks come under the gateway's own name, and do not look at its certificate.
+
+    The gateway should let in AWS' prefix lists `com.amazonaws.global.cloudfront.origin-facing` and
+    `com.amazonaws.<region>.route53-healthchecks`, and nobody else. That is not enough, for everybody's
+    distributions are on the first: it should refuse any `Host` but `domain`, except for the health checks.
+    Proof that it was this distribution is mutual TLS or a header with a secret, which the gateway's owner has
+    to arrange and keep: a secret that was made here would be in the state.
     """
 
     def __init__(self, name: str, args: EdgeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -188,7 +195,7 @@ class Edge(pulumi.ComponentResource):
                 "cached_methods": ["GET", "HEAD"],
                 "compress": True,
                 "cache_policy_id": _UNCACHED,
-                "origin_request_policy_id": _ALL_BUT_HOST,
+                "origin_request_policy_id": _ALL_OF_THE_VIEWER,
                 "response_headers_policy_id": _SECURITY_HEADERS,
             },
             restrictions={"geo_restriction": {"restriction_type": "none"}},

@@ -21,9 +21,11 @@ class EdgeSettings(SettingsModel):
     """What people call, such as `ai.example.com`. Its hosted zone is made here: the zone above it has to
     delegate to the name servers in the stack's outputs, or the certificate is never issued."""
     origin: DomainName
-    """Public name of this region's gateway, which speaks HTTPS."""
+    """Public name of this region's gateway, which speaks HTTPS with a certificate of `domain`, for requests
+    keep the name that people called. Route 53's health checks come under the gateway's own name."""
     standby_origin: DomainName
-    """What answers for the region while its gateway is not healthy: the gateway of another region."""
+    """What answers for the region while its gateway is not healthy: the gateway of another region. It needs a
+    certificate of `domain` as well."""
     health_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._/-]{0,200}$")] = "/healthz"
     """Path of the gateway that answers 200 to 399 while it is healthy; it is asked every ten seconds."""
     requests_per_address: Annotated[int, Field(ge=10, le=2_000_000_000)] = 2000

@@ -32,6 +32,12 @@ def test_tls_is_of_today_on_both_sides() -> None:
     assert origin["customOriginConfig"]["originSslProtocols"] == ["TLSv1.2"]
 
 
+def test_the_gateway_is_asked_under_the_public_name() -> None:
+    """CloudFront compares the gateway's certificate with the Host that it forwards: what people call."""
+    behavior = prod_estate().one(DISTRIBUTION).inputs["defaultCacheBehavior"]
+    assert behavior["originRequestPolicyId"] == "216adef6-5c7f-47e4-b989-5492eafa07d3", "AllViewer"
+
+
 def test_what_cloudfront_needs_is_in_us_east_1() -> None:
     """Certificate, firewall and logs go through the second provider, and nothing else does."""
     estate = prod_estate()

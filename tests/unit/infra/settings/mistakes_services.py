@@ -247,7 +247,8 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
             None,
             "the key is missing",
             "text that matches ^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,24}$. What answers "
-            "for the region while its gateway is not healthy: the gateway of another region.",
+            "for the region while its gateway is not healthy: the gateway of another region. "
+            "It needs a certificate of `domain` as well.",
         ),
     ),
     (
