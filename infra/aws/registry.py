@@ -130,9 +130,18 @@ def _expire_untagged() -> dict:
 
 
 def _keep_newest() -> dict:
+    """Of releases only: signatures, attestations and the images of an index have no tag, and go with theirs.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+    """
     return {
         "rulePriority": 2,
-        "description": f"The newest {_KEPT_IMAGES} images stay",
-        "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": _KEPT_IMAGES},
+        "description": f"The newest {_KEPT_IMAGES} tagged images stay",
+        "selection": {
+            "tagStatus": "tagged",
+            "tagPatternList": ["*"],
+            "countType": "imageCountMoreThan",
+            "countNumber": _KEPT_IMAGES,
+        },
         "action": {"type": "expire"},
     }

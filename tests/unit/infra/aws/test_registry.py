@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.unit.infra.recording import dev_config, dev_estate, dev_settings, prod_estate, record, run_program
 
 SCANNING = "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration"
@@ -41,3 +43,16 @@ def test_images_stay_what_they_are() -> None:
         assert repository.inputs["imageScanningConfiguration"] == {"scanOnPush": True}
         [encryption] = repository.inputs["encryptionConfigurations"]
         assert encryption["kmsKey"] == "arn:of:aws:kms/key:Key:groundplan-dev-registry"
+
+
+def test_only_releases_count_among_those_that_stay() -> None:
+    """Each has its signature and attestations beside it: counted as well, they would push releases out."""
+    for policy in dev_estate().of("aws:ecr/lifecyclePolicy:LifecyclePolicy"):
+        untagged, newest = json.loads(policy.inputs["policy"])["rules"]
+        assert untagged["selection"]["tagStatus"] == "untagged"
+        assert newest["selection"] == {
+            "tagStatus": "tagged",
+            "tagPatternList": ["*"],
+            "countType": "imageCountMoreThan",
+            "countNumber": 100,
+        }
