@@ -72,6 +72,7 @@ class DataClass(StrEnum):
     MODELS = "models"
     CHECKPOINTS = "checkpoints"
     AUDIT = "audit"
+    SETTINGS = "settings"
     ACCESS_LOGS = "access-logs"
 
 

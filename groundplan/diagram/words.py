@@ -87,7 +87,7 @@ def audit(settings: Settings) -> Iterator[str]:
     """What watches, and what is kept of it."""
     audit_settings, operations = settings.platform.audit, settings.platform.operations
     mode = audit_settings.lock_mode.lower()
-    yield f"records locked {audit_settings.lock_days} d ({mode}), kept {audit_settings.keep_days:,} d"
+    yield f"trail locked {audit_settings.lock_days} d ({mode}), kept {audit_settings.keep_days:,} d"
     if audit_settings.account_services:
         yield f"Config {audit_settings.recording.lower()}, GuardDuty, Security Hub,"
         yield "Inspector, Access Analyzer"

@@ -1,4 +1,4 @@
-"""What records and watches: the trail in a locked bucket, the record of settings, the detectors."""
+"""What records and watches: the trail in a locked bucket, settings in another one, the detectors."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import pulumi
 from pulumi import Input, Output
 from pulumi_aws.cloudtrail.trail import Trail
 from pulumi_aws.s3.account_public_access_block import AccountPublicAccessBlock
+from pulumi_aws.s3.bucket import Bucket
 from pulumi_aws.s3.bucket_logging import BucketLogging
 from pulumi_aws.s3.bucket_policy import BucketPolicy
 
 from infra.aws.account import Account
 from infra.aws.audit_bucket import TRAIL_PREFIX, create_audit_bucket
 from infra.aws.detectors import detect
+from infra.aws.settings_bucket import SETTINGS, create_settings_bucket, settings_bucket_name
 from infra.aws.settings_record import record_settings
 from infra.conventions import ComponentType, physical_name, registered
 
@@ -35,13 +37,13 @@ class AuditArgs:
         log_delivery: the policy that lets S3 write it there.
         watched_buckets: names of the buckets whose every read and write of an object is recorded.
         lock_mode: `GOVERNANCE` or `COMPLIANCE`.
-        lock_days: days during which a record can be neither changed nor deleted.
+        lock_days: days during which a record of the trail can be neither changed nor deleted.
         keep_days: days after which a record is deleted.
         account_services: whether to set up what exists once per account and region.
         recording: `CONTINUOUS` or `DAILY` record of settings.
         threat_features: additional sources of GuardDuty.
         standards: ends of the ARNs of Security Hub's standards.
-        protect: refuse to delete the bucket and the trail.
+        protect: refuse to delete the buckets and the trail.
     """
 
     environment: str
@@ -62,7 +64,7 @@ class AuditArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditOutputs:
-    """Where the records are."""
+    """Where the trail's records are."""
 
     bucket: Output[str]
     trail_arn: Output[str]
@@ -89,16 +91,10 @@ class Audit(pulumi.ComponentResource):
             protect=args.protect,
             opts=self._child,
         )
-        BucketLogging(
-            self._name,
-            bucket=bucket.bucket,
-            target_bucket=args.access_log_bucket,
-            target_prefix="audit/",
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.log_delivery]),
-        )
+        self._log_access(self._name, bucket, "audit/")
         trail = self._create_trail(bucket.bucket, policy)
         if args.account_services:
-            self._watch_account(policy)
+            self._watch_account()
         self.outputs = AuditOutputs(bucket=bucket.bucket, trail_arn=trail.arn)
         self.register_outputs(registered(self.outputs))
 
@@ -120,7 +116,10 @@ class Audit(pulumi.ComponentResource):
                     "name": "Management",
                     "field_selectors": [{"field": "eventCategory", "equals": ["Management"]}],
                 },
-                {"name": "Objects of the lake", "field_selectors": self._objects(args.watched_buckets)},
+                {
+                    "name": "Objects of watched buckets",
+                    "field_selectors": self._objects(args.watched_buckets),
+                },
                 # Its writes are the trail's own: to record them would never end.
                 {
                     "name": "Reading of records",
@@ -143,7 +142,18 @@ class Audit(pulumi.ComponentResource):
             {"field": "resources.ARN", "starts_withs": [f"{arn}/" for arn in arns]},
         ]
 
-    def _watch_account(self, policy: BucketPolicy) -> None:
+    def _log_access(self, name: str, bucket: Bucket, prefix: str) -> None:
+        """Log the access to a bucket of records below a prefix of the bucket of access logs."""
+        args = self._args
+        BucketLogging(
+            name,
+            bucket=bucket.bucket,
+            target_bucket=args.access_log_bucket,
+            target_prefix=prefix,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.log_delivery]),
+        )
+
+    def _watch_account(self) -> None:
         """What exists once per account: also no public bucket, not even one that was made by hand."""
         args = self._args
         AccountPublicAccessBlock(
@@ -154,20 +164,36 @@ class Audit(pulumi.ComponentResource):
             restrict_public_buckets=True,
             opts=self._child,
         )
-        record_settings(
-            physical_name(args.environment, "settings"),
-            account=args.account,
-            bucket_name=self._bucket_name,
-            key_arn=args.key_arn,
-            recording=args.recording,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
-        )
+        self._record_settings()
         detect(
             physical_name(args.environment, "detectors"),
             account=args.account,
             threat_features=args.threat_features,
             standards=args.standards,
             opts=self._child,
+        )
+
+    def _record_settings(self) -> None:
+        args = self._args
+        name = physical_name(args.environment, SETTINGS)
+        bucket_name = settings_bucket_name(args.environment, args.account)
+        bucket, policy = create_settings_bucket(
+            name,
+            account=args.account,
+            bucket_name=bucket_name,
+            key_arn=args.key_arn,
+            keep_days=args.keep_days,
+            protect=args.protect,
+            opts=self._child,
+        )
+        self._log_access(name, bucket, f"{SETTINGS}/")
+        record_settings(
+            name,
+            account=args.account,
+            bucket_name=bucket_name,
+            key_arn=args.key_arn,
+            recording=args.recording,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[bucket, policy]),
         )
 
 

@@ -1,4 +1,4 @@
-"""The bucket of records: locked, so that whoever breaks in cannot remove the traces."""
+"""The bucket of the trail: locked, so that whoever breaks in cannot remove the traces."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from infra.conventions import DataClass
 
 TRAIL_PREFIX = "cloudtrail"
 """Where the trail writes."""
-SETTINGS_PREFIX = "config"
-"""Where the recorder of settings writes."""
 _NONCURRENT_DAYS = 30
 
 

@@ -17,6 +17,7 @@ from infra.aws.account import Account
 from infra.aws.documents import Statement, document
 from infra.aws.lifecycle import expire_after, expire_noncurrent, move_to_tiers
 from infra.aws.private_bucket import create_private_bucket, encrypt_with
+from infra.aws.settings_bucket import SETTINGS
 from infra.conventions import LAKE_ZONES, ComponentType, DataClass, physical_name, registered
 
 if TYPE_CHECKING:
@@ -135,7 +136,9 @@ class Lake(pulumi.ComponentResource):
             physical_name(args.environment, _LOG_ZONE),
             bucket_name=self._bucket_name(_LOG_ZONE),
             account=args.account,
-            sources=[args.account.bucket_arn(self._bucket_name(zone)) for zone in (*_BUCKETS, "audit")],
+            sources=[
+                args.account.bucket_arn(self._bucket_name(zone)) for zone in (*_BUCKETS, "audit", SETTINGS)
+            ],
             keep_days=args.access_log_days,
             noncurrent_days=args.noncurrent_days,
             protect=args.protect,

@@ -16,7 +16,6 @@ from pulumi_aws.iam.role_policy import RolePolicy
 from pulumi_aws.iam.role_policy_attachment import RolePolicyAttachment
 
 from infra.aws.account import Account
-from infra.aws.audit_bucket import SETTINGS_PREFIX
 from infra.aws.documents import allow, document, service_trust
 
 RULES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
@@ -62,7 +61,6 @@ def record_settings(
         name,
         name=name,
         s3_bucket_name=bucket_name,
-        s3_key_prefix=SETTINGS_PREFIX,
         s3_kms_key_arn=key_arn,
         snapshot_delivery_properties={"delivery_frequency": "TwentyFour_Hours"},
         opts=_after(opts, recorder, permission),
@@ -82,7 +80,7 @@ def record_settings(
 def _create_role(
     name: str, account: Account, bucket_name: str, key_arn: Input[str], opts: pulumi.ResourceOptions
 ) -> tuple[Role, RolePolicy]:
-    """The recorder's role: it reads settings, and writes below its own prefix of the bucket."""
+    """The recorder's role: it reads settings, and writes into the bucket of settings."""
     role = Role(
         name,
         name=name,
@@ -108,7 +106,7 @@ def _create_role(
             allow(
                 "WriteRecord",
                 actions=["s3:PutObject", "s3:PutObjectAcl"],
-                resources=[f"{bucket_arn}/{SETTINGS_PREFIX}/AWSLogs/{account.id}/*"],
+                resources=[f"{bucket_arn}/AWSLogs/{account.id}/*"],
             ),
             allow("EncryptRecord", actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[key_arn]),
         ),

@@ -23,9 +23,9 @@ class AuditSettings(SettingsModel):
     lock_mode: Literal["GOVERNANCE", "COMPLIANCE"] = "GOVERNANCE"
     """`GOVERNANCE`: a role with `s3:BypassGovernanceRetention` may still delete; `COMPLIANCE`: nobody may."""
     lock_days: Days = 30
-    """Days during which a record can be neither changed nor deleted."""
+    """Days during which a record of the trail can be neither changed nor deleted. Config supports no lock."""
     keep_days: Days = 400
-    """Days after which a record is deleted; at least `lock_days`."""
+    """Days after which a record of the trail or of Config is deleted; at least `lock_days`."""
     account_services: bool = True
     """Whether this environment sets up what exists once per account and region: Config, GuardDuty, Security
     Hub, Inspector, Access Analyzer, no public bucket, settings of Lake Formation. False for a second

@@ -73,6 +73,7 @@ class PackSettings(BaseModel):
         "curated": "lake",
         "models": "models",
         "checkpoints": "models",
+        "settings": "audit",
     }
     """Which classes of buckets may share a key; a class without a group has one of its own."""
     erasure_days: Annotated[int, Field(ge=1)] = 30

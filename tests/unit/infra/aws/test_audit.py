@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from infra.aws.settings_record import RULES
 from tests.unit.infra.recording import (
     ACCOUNT_ID,
@@ -16,6 +18,7 @@ from tests.unit.infra.recording import (
 from tests.unit.infra.recording import run_program as run
 
 BUCKET = f"groundplan-dev-audit-{ACCOUNT_ID}"
+SETTINGS_BUCKET = f"groundplan-dev-settings-{ACCOUNT_ID}"
 
 
 def test_records_are_locked() -> None:
@@ -39,13 +42,16 @@ def test_only_our_trail_writes_into_the_bucket() -> None:
         assert source == f"arn:aws:cloudtrail:eu-central-1:{ACCOUNT_ID}:trail/groundplan-dev-audit"
 
 
-def test_access_to_records_is_logged() -> None:
+@pytest.mark.parametrize("records", ["audit", "settings"])
+def test_access_to_records_is_logged(records: str) -> None:
     """Into the bucket of access logs, once S3 may write there."""
-    logging = dev_estate().one("aws:s3/bucketLogging:BucketLogging", "groundplan-dev-audit")
+    logging = dev_estate().one("aws:s3/bucketLogging:BucketLogging", f"groundplan-dev-{records}")
     assert logging.inputs["targetBucket"] == f"groundplan-dev-access-logs-{ACCOUNT_ID}"
-    assert logging.inputs["targetPrefix"] == "audit/"
+    assert logging.inputs["targetPrefix"] == f"{records}/"
     delivery = dev_estate().one("aws:s3/bucketPolicy:BucketPolicy", "groundplan-dev-access-logs")
     assert delivery.urn in logging.dependencies
+    sources = delivery.document()[-1]["Condition"]["ArnEquals"]["aws:SourceArn"]
+    assert f"arn:aws:s3:::groundplan-dev-{records}-{ACCOUNT_ID}" in sources
 
 
 def test_no_bucket_of_the_account_can_be_public() -> None:
@@ -63,7 +69,7 @@ def test_the_trail_covers_all_regions_and_the_lake() -> None:
     assert trail.inputs["kmsKeyId"]
     _, lake, own = [selector["fieldSelectors"] for selector in trail.inputs["advancedEventSelectors"]]
     buckets = {arn.split(":::")[1].split("-dev-")[1].split("-")[0] for arn in lake[2]["startsWiths"]}
-    assert buckets == {"raw", "curated", "features", "models", "checkpoints", "query"}
+    assert buckets == {"raw", "curated", "features", "models", "checkpoints", "query", "settings"}
     assert {"field": "readOnly", "equals": ["true"]} in own
     assert own[2]["startsWiths"] == [f"arn:aws:s3:::{BUCKET}/"]
     policy = dev_estate().one("aws:s3/bucketPolicy:BucketPolicy", "groundplan-dev-audit")
@@ -71,9 +77,9 @@ def test_the_trail_covers_all_regions_and_the_lake() -> None:
 
 
 def test_settings_are_recorded_before_rules_judge_them() -> None:
-    """The recorder runs, delivers encrypted into the locked bucket, and each rule waits for it."""
+    """The recorder runs, delivers encrypted into its bucket, and each rule waits for it."""
     channel = dev_estate().one("aws:cfg/deliveryChannel:DeliveryChannel").inputs
-    assert channel["s3BucketName"] == BUCKET
+    assert channel["s3BucketName"] == SETTINGS_BUCKET
     assert channel["s3KmsKeyArn"]
     started = dev_estate().one("aws:cfg/recorderStatus:RecorderStatus")
     rules = dev_estate().of("aws:cfg/rule:Rule")
@@ -81,11 +87,34 @@ def test_settings_are_recorded_before_rules_judge_them() -> None:
     assert all(started.urn in rule.dependencies for rule in rules)
 
 
-def test_the_recorder_writes_below_its_prefix_only() -> None:
-    """No wildcard but that of the prefix."""
+def test_settings_are_delivered_into_a_bucket_without_lock() -> None:
+    """Config supports no other; versions, TLS, our key and the years of the trail's records stay."""
+    name, estate = "groundplan-dev-settings", dev_estate()
+    assert estate.one("aws:s3/bucket:Bucket", name).inputs["objectLockEnabled"] is False
+    locks = estate.of("aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration")
+    assert [lock.name for lock in locks] == ["groundplan-dev-audit"]
+    versions = estate.one("aws:s3/bucketVersioning:BucketVersioning", name).inputs
+    assert versions["versioningConfiguration"] == {"status": "Enabled"}
+    (encryption,) = estate.one(
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration", name
+    ).inputs["rules"]
+    key = encryption["applyServerSideEncryptionByDefault"]["kmsMasterKeyId"]
+    assert key == estate.one("aws:cfg/deliveryChannel:DeliveryChannel").inputs["s3KmsKeyArn"]
+    policy = estate.one("aws:s3/bucketPolicy:BucketPolicy", name).document()
+    assert {statement["Effect"] for statement in policy} == {"Deny"}
+    ageing = estate.one("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", name).inputs
+    assert {"days": dev_settings().platform.audit.keep_days} in [
+        rule["expiration"] for rule in ageing["rules"]
+    ]
+
+
+def test_the_recorder_writes_into_its_bucket_only() -> None:
+    """Below its account; no wildcard but that. Nobody else can take the role to it."""
     policy = dev_estate().one("aws:iam/rolePolicy:RolePolicy", "groundplan-dev-settings").document()
+    trust = dev_estate().one("aws:iam/role:Role", "groundplan-dev-settings").document("assumeRolePolicy")
+    assert trust[0]["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT_ID}}
     (write,) = [statement for statement in policy if statement["Sid"] == "WriteRecord"]
-    assert write["Resource"] == f"arn:aws:s3:::{BUCKET}/config/AWSLogs/{ACCOUNT_ID}/*"
+    assert write["Resource"] == f"arn:aws:s3:::{SETTINGS_BUCKET}/AWSLogs/{ACCOUNT_ID}/*"
     assert not [action for statement in policy for action in statement["Action"] if "*" in action]
 
 
@@ -103,13 +132,15 @@ def test_a_second_environment_of_an_account_leaves_its_services_alone() -> None:
     assert estate.of("aws:cloudtrail/trail:Trail")
     for service in ("guardduty", "securityhub", "cfg", "inspector2", "accessanalyzer"):
         assert not [one for one in estate.resources if one.type.startswith(f"aws:{service}/")]
+    assert "groundplan-dev-settings" not in [bucket.name for bucket in estate.of("aws:s3/bucket:Bucket")]
     assert not estate.of("aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock")
 
 
 def test_records_are_guarded_where_data_is_protected() -> None:
-    """Neither bucket nor trail can be deleted by Pulumi."""
+    """Neither buckets nor trail can be deleted by Pulumi."""
     for type_, name in (
         ("aws:s3/bucket:Bucket", "groundplan-dev-audit"),
+        ("aws:s3/bucket:Bucket", "groundplan-dev-settings"),
         ("aws:cloudtrail/trail:Trail", None),
     ):
         assert guarded_estate().one(type_, name).protect

@@ -106,7 +106,7 @@ def test_only_s3_writes_access_logs_and_only_for_our_buckets() -> None:
     *_, delivery = _of("bucketPolicy:BucketPolicy", "access-logs").document()
     assert delivery["Principal"] == {"Service": "logging.s3.amazonaws.com"}
     assert delivery["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT_ID}
-    assert len(delivery["Condition"]["ArnEquals"]["aws:SourceArn"]) == len((*LOGGED, "audit"))
+    assert len(delivery["Condition"]["ArnEquals"]["aws:SourceArn"]) == len((*LOGGED, "audit", "settings"))
 
 
 @pytest.mark.parametrize(("zone", "days"), [("raw", 90), ("checkpoints", 14), ("access-logs", 90)])
@@ -138,6 +138,7 @@ def test_objects_move_to_cheaper_storage_by_setting() -> None:
         ("query-results", "internal"),
         ("access-logs", "access-logs"),
         ("audit", "audit"),
+        ("settings", "settings"),
     ],
 )
 def test_a_bucket_says_what_its_data_is(zone: str, data_class: str) -> None:
