@@ -68,10 +68,7 @@ class BackupCopies(pulumi.ComponentResource):
             account=args.account,
             administrators=args.administrators,
             protects="copies of backups",
-            use=[
-                *key_policies.used_for_backups(args.account),
-                *key_policies.used_for_restores(args.account),
-            ],
+            use=key_policies.used_for_backups(args.account),
             protect=args.protect,
             opts=self._child,
         )

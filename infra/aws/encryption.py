@@ -75,7 +75,7 @@ class Encryption(pulumi.ComponentResource):
                 "streaming", "volumes of Kafka brokers", key_policies.used_through("kafka", account)
             ),
             metadata=self._create_key(
-                "metadata", "the database of metadata", key_policies.used_through("rds", account)
+                "metadata", "the database of metadata", key_policies.used_by_databases(account)
             ),
             cache=self._create_key(
                 "cache", "the cache and its snapshots", key_policies.used_through("elasticache", account)

@@ -62,9 +62,17 @@ def key_policy(account: Account, administrators: Sequence[str], use: Sequence[St
         allow(
             "GrantToServices",
             principals={"AWS": _role_arns(account, administrators)},
-            actions=["kms:CreateGrant", "kms:RetireGrant"],
+            actions=["kms:CreateGrant"],
             resources=_THIS_KEY,
             conditions=_FOR_AWS,
+        ),
+        # No request to retire one says whom the grant is for: with the condition above none would be allowed.
+        # https://docs.aws.amazon.com/kms/latest/developerguide/grant-authorization.html
+        allow(
+            "RetireGrants",
+            principals={"AWS": _role_arns(account, administrators)},
+            actions=["kms:RetireGrant"],
+            resources=_THIS_KEY,
         ),
         # Were all administrator roles deleted, nobody could change the key: then the root user can.
         allow(
@@ -199,33 +207,40 @@ def used_by_trail(account: Account, trail: str) -> list[Statement]:
 
 
 def used_for_backups(account: Account) -> list[Statement]:
-    """Use by identities of the account through AWS Backup, and its grants for jobs that it runs later."""
-    through = _through("backup", account)
-    return [
-        *used_through("backup", account),
-        allow(
-            "GrantThroughBackup",
-            principals=_whole_account(account),
-            actions=["kms:CreateGrant"],
-            resources=_THIS_KEY,
-            conditions=through | _FOR_AWS,
-        ),
-    ]
-
-
-def used_for_restores(account: Account) -> list[Statement]:
-    """Use through RDS, which decrypts a copied snapshot when a database begins with it.
+    """Use of a vault's key through AWS Backup, and through RDS, which copies and restores databases.
 
     https://docs.aws.amazon.com/aws-backup/latest/devguide/encryption.html: what AWS Backup copies to another
     region is encrypted with the vault's key there.
     """
     return [
+        *_used_with_grants("ThroughBackup", _whole_account(account), _through("backup", account)),
+        *used_by_databases(account),
+    ]
+
+
+def used_by_databases(account: Account) -> list[Statement]:
+    """Use through RDS, and what AWS Backup's roles need beside it to back up, copy and restore a database.
+
+    Its service-linked role lists grants through RDS; all its roles look at a key directly.
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Overview.Encryption.Keys.html
+    https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceLinkedRolePolicyForBackup.html
+    """
+    through = _through("rds", account)
+    return [
+        *_used_with_grants("ThroughRds", _whole_account(account), through),
         allow(
-            "RestoreThroughRds",
+            "ListGrantsThroughRds",
             principals=_whole_account(account),
-            actions=_USE,
+            actions=["kms:ListGrants"],
             resources=_THIS_KEY,
-            conditions=_through("rds", account),
+            conditions=through,
+        ),
+        allow(
+            "SeeForBackups",
+            principals=_whole_account(account),
+            actions=["kms:DescribeKey"],
+            resources=_THIS_KEY,
+            conditions={"StringEquals": {"kms:CallerAccount": account.id}},
         ),
     ]
 

@@ -25,9 +25,11 @@ def test_the_vault_of_copies_is_locked_and_has_a_key_of_its_region() -> None:
     assert lock.inputs["minRetentionDays"] == 1
     statements = {one["Sid"]: one for one in ESTATE.one("aws:kms/key:Key", NAME).document()}
     for name, service in (
-        ("UseThroughService", "backup"),
+        ("UseThroughBackup", "backup"),
         ("GrantThroughBackup", "backup"),
-        ("RestoreThroughRds", "rds"),
+        ("UseThroughRds", "rds"),
+        ("GrantThroughRds", "rds"),
+        ("ListGrantsThroughRds", "rds"),
     ):
         via = statements[name]["Condition"]["StringEquals"]["kms:ViaService"]
         assert via == f"{service}.eu-west-1.amazonaws.com"
@@ -36,7 +38,7 @@ def test_the_vault_of_copies_is_locked_and_has_a_key_of_its_region() -> None:
 def test_a_database_can_begin_with_a_copy() -> None:
     """RDS decrypts it for whoever restores: without that, copies would be of no use."""
     statements = {one["Sid"]: one for one in ESTATE.one("aws:kms/key:Key", NAME).document()}
-    assert {"kms:Decrypt", "kms:DescribeKey"} <= set(statements["RestoreThroughRds"]["Action"])
+    assert {"kms:Decrypt", "kms:DescribeKey"} <= set(statements["UseThroughRds"]["Action"])
 
 
 def test_there_are_no_copies_without_the_setting() -> None:

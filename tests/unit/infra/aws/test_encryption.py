@@ -76,7 +76,6 @@ def test_whoever_is_not_named_is_held_by_a_condition(key: Registered) -> None:
         ("models", "s3"),
         ("registry", "ecr"),
         ("streaming", "kafka"),
-        ("metadata", "rds"),
         ("cache", "elasticache"),
     ],
 )
@@ -85,6 +84,33 @@ def test_data_keys_work_through_their_service_only(name: str, service: str) -> N
     key = dev_estate().one("aws:kms/key:Key", f"groundplan-dev-{name}")
     condition = _statements(key)["UseThroughService"]["Condition"]["StringEquals"]
     assert condition["kms:ViaService"] == f"{service}.eu-central-1.amazonaws.com"
+
+
+@each_key
+def test_administrators_can_retire_the_grants_that_they_gave(key: Registered) -> None:
+    """Whom a grant is for is known when it is created; a condition on it would forbid to retire one."""
+    statements = _statements(key)
+    assert statements["GrantToServices"]["Action"] == ["kms:CreateGrant"]
+    assert statements["GrantToServices"]["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+    assert statements["RetireGrants"]["Action"] == ["kms:RetireGrant"]
+    assert statements["RetireGrants"]["Principal"] == {"AWS": [ADMINISTRATOR]}
+    assert "Condition" not in statements["RetireGrants"]
+
+
+@pytest.mark.parametrize("name", ["metadata", "backups"])
+def test_a_database_can_be_backed_up_copied_and_restored(name: str) -> None:
+    """By the grants that RDS takes, for identities of the account; AWS Backup describes the key itself."""
+    statements = _statements(dev_estate().one("aws:kms/key:Key", f"groundplan-dev-{name}"))
+    ours = {"kms:CallerAccount": ACCOUNT_ID}
+    through = {"StringEquals": ours | {"kms:ViaService": "rds.eu-central-1.amazonaws.com"}}
+    for sid, actions, condition in (
+        ("GrantThroughRds", {"kms:CreateGrant"}, through | {"Bool": {"kms:GrantIsForAWSResource": "true"}}),
+        ("ListGrantsThroughRds", {"kms:ListGrants"}, through),
+        ("SeeForBackups", {"kms:DescribeKey"}, {"StringEquals": ours}),
+    ):
+        assert set(statements[sid]["Action"]) == actions
+        assert statements[sid]["Condition"] == condition
+    assert statements["UseThroughRds"]["Condition"] == through
 
 
 def test_the_logs_key_serves_named_log_groups_only() -> None:
