@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from groundplan.rehearsal.emulator.need import Need
@@ -64,6 +64,14 @@ _SERVICE_LINKED = {
     ("securityhub", "EnableSecurityHub"): "securityhub.amazonaws.com",
 }
 """Who lets the service make its own role in the account, the first time."""
+_KEY_OF_A_VAULT = (
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:GenerateDataKey",
+    "kms:RetireGrant",
+)
+"""https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault.html"""
 
 
 def dependent_needs(
@@ -88,7 +96,59 @@ def dependent_needs(
             yield Need(f"{service}:{_TAGS_BY_ITS_CREATION.get(service, 'TagResource')}", resource)
     linked = _SERVICE_LINKED.get((service, operation))
     if linked:
-        yield Need("iam:CreateServiceLinkedRole", f"arn:aws:iam::*:role/aws-service-role/{linked}/*")
+        yield Need("iam:CreateServiceLinkedRole", _service_linked_role(linked))
+    single = _SINGLE.get((service, operation))
+    if single:
+        yield from single(parameters)
+
+
+def _service_linked_role(service: str) -> str:
+    return f"arn:aws:iam::*:role/aws-service-role/{service}/*"
+
+
+def _of_vault(parameters: Mapping[str, Any]) -> Iterator[Need]:
+    """Mounting has no resource; with no key named, AWS Backup takes its own, which it gives to everybody."""
+    yield Need("backup-storage:MountCapsule", "*")
+    key = parameters.get("EncryptionKeyArn")
+    if key:
+        yield from (Need(action, key, "backup") for action in _KEY_OF_A_VAULT)
+
+
+def _of_node_group(parameters: Mapping[str, Any]) -> Iterator[Need]:
+    """Whoever has instances launched from a template of their own must be allowed to launch them.
+
+    https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html
+    """
+    if parameters.get("launchTemplate"):
+        yield from (Need(action, "*") for action in ("ec2:CreateTags", "ec2:RunInstances"))
+
+
+def _of_link(_: Mapping[str, Any]) -> Iterator[Need]:
+    """FSx makes a role for the link to the bucket on the caller's behalf.
+
+    https://docs.aws.amazon.com/fsx/latest/LustreGuide/setting-up.html
+    """
+    role = _service_linked_role(_SERVICE_LINKED["fsx", "CreateDataRepositoryAssociation"])
+    yield from (Need(action, role) for action in ("iam:AttachRolePolicy", "iam:PutRolePolicy"))
+
+
+def _of_table(parameters: Mapping[str, Any]) -> Iterator[Need]:
+    """Glue writes the first metadata of an open table format, in a location that Lake Formation hands out.
+
+    https://docs.aws.amazon.com/lake-formation/latest/dg/creating-iceberg-tables.html
+    """
+    if parameters.get("OpenTableFormatInput"):
+        yield Need("lakeformation:GetDataAccess", "*")
+
+
+_SINGLE: Mapping[tuple[str, str], Callable[[Mapping[str, Any]], Iterator[Need]]] = {
+    ("backup", "CreateBackupVault"): _of_vault,
+    ("eks", "CreateNodegroup"): _of_node_group,
+    ("eks", "UpdateNodegroupVersion"): _of_node_group,
+    ("fsx", "CreateDataRepositoryAssociation"): _of_link,
+    ("glue", "CreateTable"): _of_table,
+}
+"""What is said of one call and of no other."""
 
 
 def _roles(value: Any) -> Iterator[str]:

@@ -22,6 +22,7 @@ from groundplan.rehearsal.emulator.calls import Call
 from groundplan.rehearsal.emulator.deployer_record import DeployerRecord, by_provider
 from groundplan.rehearsal.emulator.eks.account import Account
 from groundplan.rehearsal.emulator.iam_policies import policies_of, refusal
+from groundplan.rehearsal.emulator.need import Need
 from groundplan.rehearsal.emulator.permissions_needed import needs
 from groundplan.rehearsal.emulator.request_context import RequestContext, context_of
 
@@ -91,7 +92,7 @@ def _reason(call: Call, session: AssumedRole, account: Account) -> str | None:
     policies = policies_of(role, session.policy, account)
     context = context_of(call, sessions.identity_keys(session, account))
     for need in needs(call, account):
-        keys = _through(need.through, call, context)
+        keys = _through(need, call, context)
         why = refusal(need, policies, sessions.caller_of(session), keys, account)
         if why:
             return (
@@ -101,11 +102,13 @@ def _reason(call: Call, session: AssumedRole, account: Account) -> str | None:
     return None
 
 
-def _through(service: str | None, call: Call, context: RequestContext) -> RequestContext:
+def _through(need: Need, call: Call, context: RequestContext) -> RequestContext:
     """The keys of what a service does on the caller's behalf."""
-    if service is None:
+    if need.through is None:
         return context
-    via = {"kms:viaservice": f"{service}.{call.region}.amazonaws.com", "aws:viaawsservice": "true"}
+    via = {"kms:viaservice": f"{need.through}.{call.region}.amazonaws.com", "aws:viaawsservice": "true"}
+    if need.action == "kms:CreateGrant":
+        via["kms:grantisforawsresource"] = "true"
     return RequestContext(context | via)
 
 

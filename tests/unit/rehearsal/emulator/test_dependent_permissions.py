@@ -1,0 +1,65 @@
+"""What single calls need beside the permission of their name, as AWS' user guides say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from groundplan.rehearsal.emulator.dependent_permissions import dependent_needs
+from groundplan.rehearsal.emulator.need import Need
+from groundplan.rehearsal.world import ACCOUNT_ID
+
+KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT_ID}:key/0123"
+LINK_ROLE = "arn:aws:iam::*:role/aws-service-role/s3.data-source.lustre.fsx.amazonaws.com/*"
+TEMPLATE = {"launchTemplate": {"id": "lt-1", "version": "1"}}
+ICEBERG = {"OpenTableFormatInput": {"IcebergInput": {"MetadataOperation": "CREATE"}}}
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters", "expected"),
+    [
+        (
+            "backup",
+            "CreateBackupVault",
+            {"EncryptionKeyArn": KEY},
+            {
+                Need("backup-storage:MountCapsule", "*"),
+                *(
+                    Need(f"kms:{action}", KEY, "backup")
+                    for action in ("CreateGrant", "Decrypt", "DescribeKey", "GenerateDataKey", "RetireGrant")
+                ),
+            },
+        ),
+        ("backup", "CreateBackupVault", {}, {Need("backup-storage:MountCapsule", "*")}),
+        (
+            "eks",
+            "UpdateNodegroupVersion",
+            TEMPLATE,
+            {Need("ec2:RunInstances", "*"), Need("ec2:CreateTags", "*")},
+        ),
+        ("eks", "UpdateNodegroupVersion", {}, set()),
+        (
+            "fsx",
+            "CreateDataRepositoryAssociation",
+            {},
+            {
+                Need(f"iam:{action}", LINK_ROLE)
+                for action in ("CreateServiceLinkedRole", "AttachRolePolicy", "PutRolePolicy")
+            },
+        ),
+        ("glue", "CreateTable", ICEBERG, {Need("lakeformation:GetDataAccess", "*")}),
+        ("glue", "CreateTable", {}, set()),
+    ],
+)
+def test_a_call_needs_what_its_service_does_for_it(
+    service: str, operation: str, parameters: dict[str, Any], expected: set[Need]
+) -> None:
+    """And nothing of it where the call does not ask for that."""
+    assert set(dependent_needs(service, operation, parameters, "*")) == expected
+
+
+def test_a_node_group_needs_to_launch_from_its_template() -> None:
+    """Beside the role that EKS makes for node groups."""
+    needs = set(dependent_needs("eks", "CreateNodegroup", TEMPLATE, "*"))
+    assert {Need("ec2:RunInstances", "*"), Need("ec2:CreateTags", "*")} < needs
