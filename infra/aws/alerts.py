@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -77,6 +78,17 @@ BACKUP_ALARM = AlarmSpec(
     periods=1,
 )
 
+COPY_ALARM = AlarmSpec(
+    name="backup-copy-failed",
+    description="A backup was not copied to the second region: look at AWS Backup's copy jobs.",
+    namespace="AWS/Backup",
+    metric="NumberOfCopyJobsFailed",
+    statistic="Sum",
+    threshold=0,
+    period_s=3600,
+    periods=1,
+)
+
 
 def create_topic(
     name: str, *, account: Account, key_arn: Input[str], opts: pulumi.ResourceOptions
@@ -97,7 +109,7 @@ def create_alarm(
     prefix: str,
     spec: AlarmSpec,
     *,
-    dimensions: dict[str, Input[str]],
+    dimensions: Mapping[str, Input[str]],
     topic_arn: Output[str],
     opts: pulumi.ResourceOptions,
 ) -> None:

@@ -11,7 +11,7 @@ from pulumi_aws.amp.workspace import Workspace
 from pulumi_aws.cloudwatch.log_group import LogGroup
 
 from infra.aws.account import Account
-from infra.aws.alerts import BACKUP_ALARM, CLUSTER_ALARMS, create_alarm, create_topic
+from infra.aws.alerts import BACKUP_ALARM, CLUSTER_ALARMS, COPY_ALARM, create_alarm, create_topic
 from infra.aws.backups import Copies, back_up
 from infra.aws.costs import create_budget, create_tenant_budgets, watch_costs
 from infra.conventions import PROJECT, ComponentType, physical_name, registered
@@ -70,11 +70,9 @@ class Operations(pulumi.ComponentResource):
         super().__init__(ComponentType.OPERATIONS, name, None, opts)
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
+        alerts = physical_name(args.environment, "alerts")
         topic, policy = create_topic(
-            physical_name(args.environment, "alerts"),
-            account=args.account,
-            key_arn=args.alerts_key_arn,
-            opts=self._child,
+            alerts, account=args.account, key_arn=args.alerts_key_arn, opts=self._child
         )
         vault = back_up(
             physical_name(args.environment, "backups"),
@@ -102,9 +100,9 @@ class Operations(pulumi.ComponentResource):
         for spec in CLUSTER_ALARMS:
             dimensions = {"ClusterName": args.cluster_name}
             create_alarm(name, spec, dimensions=dimensions, topic_arn=topic_arn, opts=opts)
-        create_alarm(
-            name, BACKUP_ALARM, dimensions={"BackupVaultName": vault}, topic_arn=topic_arn, opts=opts
-        )
+        for spec in (BACKUP_ALARM, COPY_ALARM) if args.backup_copies else (BACKUP_ALARM,):
+            dimensions = {"BackupVaultName": vault}
+            create_alarm(name, spec, dimensions=dimensions, topic_arn=topic_arn, opts=opts)
         create_budget(
             name,
             limit_usd=args.monthly_budget_usd,

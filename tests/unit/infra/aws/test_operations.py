@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.infra.recording import ACCOUNT_ID, Registered, dev_estate, dev_settings, guarded_estate
+from tests.unit.infra.recording import (
+    ACCOUNT_ID,
+    Recording,
+    Registered,
+    dev_estate,
+    dev_settings,
+    guarded_estate,
+)
 
 TOPIC = "arn:of:aws:sns/topic:Topic:groundplan-dev-alerts"
 ALARMS = dev_estate().of("aws:cloudwatch/metricAlarm:MetricAlarm")
@@ -39,6 +46,19 @@ def test_backups_are_locked_and_chosen_by_tag() -> None:
     assert rule["lifecycle"] == {"deleteAfter": settings.backup_days}
     (tag,) = dev_estate().one("aws:backup/selection:Selection").inputs["selectionTags"]
     assert (tag["key"], tag["value"]) == ("Backup", "daily")
+
+
+def test_failed_backups_and_copies_are_told() -> None:
+    """Where backups are copied, a copy that fails is an alarm of its own."""
+
+    def watched(estate: Recording) -> dict[str, str]:
+        alarms = [one.inputs for one in estate.of("aws:cloudwatch/metricAlarm:MetricAlarm")]
+        ours = [one for one in alarms if one["namespace"] == "AWS/Backup"]
+        return {one["metricName"]: one["dimensions"]["BackupVaultName"] for one in ours}
+
+    backups = {"NumberOfBackupJobsFailed": "groundplan-dev-backups"}
+    assert watched(dev_estate()) == backups
+    assert watched(guarded_estate()) == backups | {"NumberOfCopyJobsFailed": "groundplan-dev-backups"}
 
 
 def test_budgets_of_environment_and_tenants() -> None:
