@@ -64,6 +64,8 @@ def standby_config(config: dict[str, Any], database_snapshot: str) -> dict[str, 
     platform = deepcopy(config[_PLATFORM])
     recovery = platform.pop("recovery")
     platform["environment"] = standby_name(platform["environment"])
+    # A transit gateway is one region's; the other one's has another id.
+    platform["network"].pop("transit_gateway", None)
     # The edge is in no region, and already knows this one as its standby.
     platform.pop("edge", None)
     # The identity provider of the CI system is one per account, and outlives the region.

@@ -20,6 +20,7 @@ from pulumi_aws.ec2.vpc import Vpc
 from infra.aws.account import Account
 from infra.aws.endpoints import connect_s3, connect_services
 from infra.aws.flow_logs import record_traffic
+from infra.aws.on_premises import TransitGateway, connect_on_premises
 from infra.conventions import ComponentType, physical_name, registered
 from infra.planning import subnets as planning
 
@@ -36,6 +37,7 @@ class NetworkArgs:
         vpc_range: the planned range, e.g. `10.40.0.0/16`.
         plan: its subnets.
         nat_per_zone: one NAT gateway in each zone instead of a shared one.
+        transit_gateway: the way to networks outside AWS; None if there is none.
         endpoints: services with private addresses in the isolated subnets, e.g. `ecr.api`.
         organization_id: organisation whose resources the endpoints reach; the account's only, if None.
         flow_log_group: name of the flow logs' log group.
@@ -48,6 +50,7 @@ class NetworkArgs:
     vpc_range: str
     plan: planning.SubnetPlan
     nat_per_zone: bool
+    transit_gateway: TransitGateway | None
     endpoints: Sequence[str]
     organization_id: str | None
     flow_log_group: str
@@ -217,6 +220,15 @@ class Network(pulumi.ComponentResource):
             organization_id=args.organization_id,
             opts=self._child,
         )
+        if args.transit_gateway:
+            connect_on_premises(
+                self._named("on-premises"),
+                args.transit_gateway,
+                vpc_id=self._vpc.id,
+                subnet_ids=[subnet.id for subnet in subnets],
+                tables=tables,
+                opts=self._child,
+            )
 
     def _route_isolated(self, subnets: list[Subnet]) -> list[RouteTable]:
         return [self._create_table(self._named("isolated"), subnets)]

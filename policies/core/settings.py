@@ -24,6 +24,9 @@ class PackSettings(BaseModel):
 
     trusted_accounts: tuple[Annotated[str, Field(pattern=r"^\d{12}$")], ...] = ()
     """Foreign accounts that policies may name."""
+    login_roles: tuple[str, ...] = ("aws-reserved/sso.amazonaws.com/",)
+    """How the paths of roles begin that a login gives after a second factor and not else. Nobody but Identity
+    Center can make a role below its own."""
     regions: tuple[str, ...] = ("eu-central-1", "eu-west-1", "us-east-1")
     """Regions in which data may lie (GDPR, chapter V); us-east-1 holds global settings only."""
     image_registries: tuple[str, ...] = (

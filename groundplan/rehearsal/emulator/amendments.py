@@ -43,6 +43,7 @@ from groundplan.rehearsal.emulator import (
     quotas,
     replication,
     signing,
+    transit_gateways,
 )
 from groundplan.rehearsal.emulator.patching import tell, wrap
 
@@ -67,6 +68,7 @@ def install() -> None:
     quotas.install()
     replication.install()
     signing.install()
+    transit_gateways.install()
     default_user_config["iam"] = {"load_aws_managed_policies": True}
     wrap(FlowLogsBackend, "create_flow_logs", _find_destinations)
     wrap(FlowLogsResponse, "create_flow_logs", _keep_destination_options)

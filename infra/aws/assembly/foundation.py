@@ -19,6 +19,7 @@ from infra.aws.elastic_nodes import CONTROLLER
 from infra.aws.encryption import Encryption, EncryptionArgs
 from infra.aws.lake import QUERY_RESULTS, Lake, bucket_name
 from infra.aws.network import Network, NetworkArgs
+from infra.aws.on_premises import TransitGateway
 from infra.aws.operations import Operations, OperationsArgs, metrics_log_group
 from infra.aws.registry import Registry, RegistryArgs
 from infra.aws.replicas import replica_of
@@ -26,6 +27,7 @@ from infra.aws.settings_bucket import settings_bucket_name
 from infra.aws.streaming import broker_log_group
 from infra.aws.training_filesystem import filesystem_log_group
 from infra.conventions import LAKE_ZONES, PROJECT, physical_name
+from infra.settings.network import NetworkSettings
 from infra.settings.release import SERVICES
 
 
@@ -55,6 +57,7 @@ def network_and_keys(site: Site) -> tuple[Network, Encryption]:
             account=site.account,
             vpc_range=str(platform.network.vpc_range),
             plan=site.subnets,
+            transit_gateway=_transit_gateway(platform.network),
             nat_per_zone=platform.network.nat_gateways == "one-per-zone",
             endpoints=platform.network.endpoints,
             organization_id=platform.network.organization_id,
@@ -65,6 +68,11 @@ def network_and_keys(site: Site) -> tuple[Network, Encryption]:
         site.opts,
     )
     return network, keys
+
+
+def _transit_gateway(settings: NetworkSettings) -> TransitGateway | None:
+    gateway = settings.transit_gateway
+    return TransitGateway(id=gateway.id, ranges=[str(one) for one in gateway.ranges]) if gateway else None
 
 
 def _flow_log_group(site: Site) -> str:

@@ -22,6 +22,7 @@ _EXCEPTIONS = MappingProxyType(
         "aws:cloudtrail/trail:Trail": "Cloudtrail",
         "aws:costexplorer/anomalyMonitor:AnomalyMonitor": "CeAnomalyMonitor",
         "aws:costexplorer/anomalySubscription:AnomalySubscription": "CeAnomalySubscription",
+        "aws:ec2transitgateway/vpcAttachment:VpcAttachment": "Ec2TransitGatewayVpcAttachment",
         "aws:iam/openIdConnectProvider:OpenIdConnectProvider": "IamOpenidConnectProvider",
         "aws:lb/loadBalancer:LoadBalancer": "Lb",
         "aws:lb/listener:Listener": "LbListener",

@@ -170,3 +170,26 @@ def test_all_traffic_is_recorded_into_an_encrypted_group() -> None:
     assert flow_log.inputs["trafficType"] == "ALL"
     assert group.inputs["kmsKeyId"] == "arn:of:aws:kms/key:Key:groundplan-dev-logs"
     assert group.inputs["retentionInDays"] == 30
+
+
+def test_networks_outside_are_reached_by_the_transit_gateway() -> None:
+    """One interface of it in each zone; private and isolated subnets send there, once the VPC is attached."""
+    estate = prod_estate()
+    attachment = estate.one("aws:ec2transitgateway/vpcAttachment:VpcAttachment")
+    assert attachment.inputs["subnetIds"] == [
+        f"groundplan-prod-isolated-eu-central-1{zone}-id" for zone in "abc"
+    ]
+    gateway = attachment.inputs["transitGatewayId"]
+    routes = [one for one in estate.of("aws:ec2/route:Route") if one.inputs.get("transitGatewayId")]
+    assert {one.inputs["transitGatewayId"] for one in routes} == {gateway}
+    assert {one.inputs["destinationCidrBlock"] for one in routes} == {"10.0.0.0/12"}
+    assert {one.inputs["routeTableId"] for one in routes} == {
+        *(f"groundplan-prod-private-eu-central-1{zone}-id" for zone in "abc"),
+        "groundplan-prod-isolated-id",
+    }
+    assert all(attachment.urn in one.dependencies for one in routes)
+
+
+def test_without_a_transit_gateway_nothing_leads_outside() -> None:
+    """Dev has none."""
+    assert not dev_estate().of("aws:ec2transitgateway/vpcAttachment:VpcAttachment")

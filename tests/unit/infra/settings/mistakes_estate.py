@@ -28,6 +28,16 @@ def _training(**changes: Any) -> Change:
 
 CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
     (
+        "transit gateway that leads into the VPC",
+        _network(transit_gateway={"id": "tgw-0a1b2c3d4e5f60718", "ranges": ["10.0.0.0/12", "10.40.4.0/24"]}),
+        (
+            "groundplan:platform.network.transit_gateway.ranges[1]",
+            "10.40.4.0/24",
+            "the range is inside vpc_range (10.40.0.0/16), whose traffic never leaves it",
+            "private ranges of networks outside",
+        ),
+    ),
+    (
         "endpoint of an unknown service",
         _network(endpoints=["sts", "s4"]),
         (
