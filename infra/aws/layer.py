@@ -101,7 +101,7 @@ async def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
         keys=keys,
         lake=lake,
         catalogue=data.catalogue(site, keys, lake, personas),
-        access_points=data.access_points(site, lake, personas, identities),
+        access_points=data.access_points(site, lake, personas, identities, addons),
         streaming=streaming,
         schemas=schemas,
         data_stores=data_stores,

@@ -13,6 +13,7 @@ from infra.aws.access_points import AccessPoints, AccessPointsArgs, accesses
 from infra.aws.assembly.site import Site
 from infra.aws.cache import Cache, CacheArgs
 from infra.aws.catalogue import Catalogue, CatalogueArgs
+from infra.aws.cluster_addons import ClusterAddons
 from infra.aws.data_stores import DataStores, DataStoresArgs
 from infra.aws.encryption import Encryption
 from infra.aws.identity import Identity
@@ -47,9 +48,18 @@ def lake(site: Site, keys: Encryption) -> Lake:
 
 
 def access_points(
-    site: Site, lake: Lake, personas: Identity, identities: dict[str, dict[str, WorkloadIdentity]]
+    site: Site,
+    lake: Lake,
+    personas: Identity,
+    identities: dict[str, dict[str, WorkloadIdentity]],
+    addons: ClusterAddons,
 ) -> AccessPoints:
-    """The tenants' doors into the lake."""
+    """The tenants' doors into the lake.
+
+    After the add-ons, which take minutes: S3 refuses a policy about a role that it has not heard of yet, and
+    the provider asks once only. Roles that a later deployment adds may need a second try.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html
+    """
     return AccessPoints(
         "access-points",
         AccessPointsArgs(
@@ -58,7 +68,7 @@ def access_points(
             buckets={zone: getattr(lake.outputs, zone) for zone in LAKE_ZONES},
             accesses=accesses(list(site.platform.tenants), personas.outputs.role_arns, identities),
         ),
-        site.opts,
+        site.after(addons),
     )
 
 

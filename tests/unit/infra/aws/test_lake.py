@@ -171,6 +171,14 @@ def test_an_access_point_is_for_one_tenants_roles_below_its_prefix(zone: str) ->
     assert set(others["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]) == roles
 
 
+def test_access_points_come_when_their_roles_are_long_there() -> None:
+    """S3 refuses a policy that names a role of a moment ago: the add-ons take minutes after the cluster."""
+    addons = {addon.urn for addon in dev_estate().of("aws:eks/addon:Addon") if addon.name == "coredns"}
+    doors = dev_estate().one("groundplan:aws:AccessPoints")
+    assert len(addons) == 1
+    assert addons <= doors.dependencies, "and none is made before the component that it belongs to"
+
+
 def test_access_points_say_what_the_roles_own_policies_say() -> None:
     """Training writes models; inference, which shares the door, only reads them."""
     point = dev_estate().one("aws:s3/accessPoint:AccessPoint", "dev-models-vision")
