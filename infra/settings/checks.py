@@ -10,6 +10,7 @@ from itertools import pairwise
 from infra.planning.capacity import peak_gpus, pool_gpus
 from infra.planning.capacity_blocks import last_checkpoint_deadline
 from infra.planning.instance_types import INSTANCE_TYPES
+from infra.planning.node_rules import inbound_rules
 from infra.planning.subnets import SHARED_ADDRESS_SPACE
 from infra.settings.types import nearest, refusal
 
@@ -311,6 +312,24 @@ def no_overlap(vpc_range: IPv4Network, service_range: IPv4Network) -> None:
             f"the range overlaps groundplan:platform.cluster.service_range ({service_range})",
             allowed=f"a private range that overlaps neither {service_range} nor {SHARED_ADDRESS_SPACE}",
             key=("platform", "network", "vpc_range"),
+        )
+
+
+def rules_granted(granted: int, callers: Mapping[str, Sequence[object]], *, filesystems: int) -> None:
+    """Refuse load balancers that need more rules than a security group can have: the last get no requests.
+
+    `callers` are each tenant's caller ranges.
+    """
+    rules = inbound_rules(
+        [[str(one) for one in ranges] for ranges in callers.values()], filesystems=filesystems
+    )
+    if rules > granted:
+        raise refusal(
+            f"load balancers of {', '.join(callers)} need {rules} inbound rules in the nodes' security group",
+            allowed=f"fewer tenants or caller_ranges, or at least {rules} once VPC grants them: `aws "
+            "service-quotas request-service-quota-increase --service-code vpc --quota-code L-0EA8095F "
+            f"--desired-value {rules}`",
+            key=("platform", "network", "security_group_rules"),
         )
 
 

@@ -316,6 +316,11 @@ class Settings(SettingsModel):
             checks.room_for_suffix(platform.environment, STANDBY_SUFFIX, _LONGEST_ENVIRONMENT)
             checks.copies_outlive_lock(platform.recovery.backup_days, platform.operations.backup_lock_days)
         checks.no_overlap(platform.network.vpc_range, platform.cluster.service_range)
+        checks.rules_granted(
+            platform.network.security_group_rules,
+            {name: tenant.inference.caller_ranges for name, tenant in platform.tenants.items()},
+            filesystems=sum(tenant.training.filesystem is not None for tenant in platform.tenants.values()),
+        )
         checks.tenants_exist(platform.operations.tenant_budgets_usd, tuple(platform.tenants))
         check_streams(platform.streaming, platform.streams, platform.topics)
         names_of_their_own(platform.elastic_pools, platform.gpu_pools)

@@ -58,6 +58,9 @@ class NetworkSettings(SettingsModel):
     organization_id: OrganizationId | None = None
     """AWS organisation of the account: endpoints then let its members' resources be reached, and nobody
     else's. Without it they reach those of this account only."""
+    security_group_rules: Annotated[int, Field(ge=60, le=1000)] = 60
+    """Inbound rules that a security group may have, by the account's quota. Each tenant's load balancer adds
+    to the nodes' group: two for each zone, three for each of its caller ranges."""
     flow_log_retention_days: RetentionDays = 30
     """How long the VPC's flow logs are kept."""
 

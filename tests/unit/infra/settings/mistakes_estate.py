@@ -61,6 +61,19 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
         ),
     ),
     (
+        "load balancer with more rules than a security group has",
+        lambda platform: platform["tenants"]["vision"]["inference"].update(
+            caller_ranges=[f"10.{number}.0.0/16" for number in range(100, 120)]
+        ),
+        (
+            "groundplan:platform.network.security_group_rules",
+            None,
+            "load balancers of vision need 67 inbound rules in the nodes' security group",
+            "fewer tenants or caller_ranges, or at least 67 once VPC grants them: `aws service-quotas "
+            "request-service-quota-increase --service-code vpc --quota-code L-0EA8095F --desired-value 67`",
+        ),
+    ),
+    (
         "EFA over zones",
         _pool(efa=True),
         (

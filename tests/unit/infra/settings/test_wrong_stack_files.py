@@ -72,8 +72,8 @@ def test_the_message_as_a_person_sees_it(tmp_path: Path) -> None:
             "  groundplan:platform.network.vpc_rnage",
             '    given:   "10.40.0.0/16"',
             "    problem: there is no such key",
-            "    allowed: one of vpc_range, zones, nat_gateways, endpoints, transit_gateway, organization_id, "
-            "flow_log_retention_days; did you mean 'vpc_range'?",
+            "    allowed: one of vpc_range, zones, nat_gateways, endpoints, transit_gateway, "
+            "organization_id, security_group_rules, flow_log_retention_days; did you mean 'vpc_range'?",
             "Next: correct stacks/Pulumi.dev.yaml, then run: pulumi preview --stack dev",
         ]
     )
