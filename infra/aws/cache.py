@@ -183,6 +183,9 @@ _COMMANDS = (
 The last four name no key or channel, so that no pattern holds them back: they would tell how many keys other
 tenants have, what these are called, and who listens where.
 https://github.com/valkey-io/valkey/issues/370
+
+What is left: `CLIENT TRACKING` in its broadcasting mode names keys as they change, whosever they are, and
+clients need the rest of `CLIENT`. So the name of a key should tell nothing.
 """
 
 
