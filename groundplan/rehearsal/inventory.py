@@ -324,7 +324,11 @@ def _metrics(client: Any) -> Iterable[str]:
 
 
 def _topics(client: Any) -> Iterable[str]:
-    return (f"Topics/{topic['TopicArn']}" for topic in pages(client, "list_topics", "Topics"))
+    return listed(
+        client,
+        ("list_topics", "Topics", "TopicArn"),
+        ("list_subscriptions", "Subscriptions", "SubscriptionArn"),
+    )
 
 
 def _queues(client: Any) -> Iterable[str]:

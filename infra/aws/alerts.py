@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +11,7 @@ from pulumi import Input, Output
 from pulumi_aws.cloudwatch.metric_alarm import MetricAlarm
 from pulumi_aws.sns.topic import Topic
 from pulumi_aws.sns.topic_policy import TopicPolicy
+from pulumi_aws.sns.topic_subscription import TopicSubscription
 
 from infra.aws.account import Account
 from infra.aws.documents import allow, document
@@ -103,6 +104,23 @@ def create_topic(
         conditions={"StringEquals": {"aws:SourceAccount": account.id}},
     )
     return topic, TopicPolicy(name, arn=topic.arn, policy=document(statement), opts=opts)
+
+
+def subscribe(
+    name: str, endpoints: Sequence[str], *, topic_arn: Input[str], opts: pulumi.ResourceOptions
+) -> None:
+    """Tell each endpoint what the topic is told, as soon as it has confirmed that.
+
+    https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html
+    """
+    for endpoint in endpoints:
+        TopicSubscription(
+            f"{name}-{endpoint}",
+            topic=topic_arn,
+            protocol="https" if endpoint.startswith("https://") else "email",
+            endpoint=endpoint,
+            opts=opts,
+        )
 
 
 def create_alarm(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -11,7 +11,7 @@ from pulumi_aws.amp.workspace import Workspace
 from pulumi_aws.cloudwatch.log_group import LogGroup
 
 from infra.aws.account import Account
-from infra.aws.alerts import BACKUP_ALARM, CLUSTER_ALARMS, COPY_ALARM, create_alarm, create_topic
+from infra.aws.alerts import BACKUP_ALARM, CLUSTER_ALARMS, COPY_ALARM, create_alarm, create_topic, subscribe
 from infra.aws.backups import Copies, back_up
 from infra.aws.costs import create_budget, create_tenant_budgets, watch_costs
 from infra.conventions import PROJECT, ComponentType, physical_name, registered
@@ -35,6 +35,7 @@ class OperationsArgs:
         monthly_budget_usd: budget of the environment in US dollars.
         tenant_budgets_usd: budgets in US dollars by tenant.
         anomaly_usd: least unusual cost that is told, in US dollars.
+        alert_endpoints: e-mail addresses and https URLs that are told.
         protect: refuse to delete backups and metrics.
     """
 
@@ -51,6 +52,7 @@ class OperationsArgs:
     monthly_budget_usd: int
     tenant_budgets_usd: Mapping[str, int]
     anomaly_usd: int
+    alert_endpoints: Sequence[str]
     protect: bool
 
 
@@ -74,6 +76,7 @@ class Operations(pulumi.ComponentResource):
         topic, policy = create_topic(
             alerts, account=args.account, key_arn=args.alerts_key_arn, opts=self._child
         )
+        subscribe(alerts, args.alert_endpoints, topic_arn=topic.arn, opts=self._child)
         vault = back_up(
             physical_name(args.environment, "backups"),
             account=args.account,

@@ -246,6 +246,16 @@ def copies_outlive_lock(copy_days: int, lock_days: int) -> None:
         )
 
 
+def somebody_told(endpoints: Sequence[str]) -> None:
+    """Refuse to protect data while alarms about it reach nobody."""
+    if not endpoints:
+        raise refusal(
+            "data is protected (protect_data), and nobody would be told that a backup of it failed",
+            allowed="a list of e-mail addresses or https URLs, at least one",
+            key=("platform", "operations", "alert_endpoints"),
+        )
+
+
 def replication_meets(key: str, minutes: int, promised: int) -> None:
     """Refuse a target that replication does not promise to meet."""
     if minutes < promised:

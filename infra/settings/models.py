@@ -321,6 +321,8 @@ class Settings(SettingsModel):
             {name: tenant.inference.caller_ranges for name, tenant in platform.tenants.items()},
             filesystems=sum(tenant.training.filesystem is not None for tenant in platform.tenants.values()),
         )
+        if platform.protect_data:
+            checks.somebody_told(platform.operations.alert_endpoints)
         checks.tenants_exist(platform.operations.tenant_budgets_usd, tuple(platform.tenants))
         check_streams(platform.streaming, platform.streams, platform.topics)
         names_of_their_own(platform.elastic_pools, platform.gpu_pools)

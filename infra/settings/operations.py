@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from infra.settings import checks
 from infra.settings.base import Days, SettingsModel
-from infra.settings.types import Name
+from infra.settings.types import AlertEndpoint, Name
 
 Usd = Annotated[int, Field(ge=1, le=100_000_000)]
 """US dollars."""
@@ -27,8 +27,13 @@ class OperationsSettings(SettingsModel):
     """The same for single tenants, by their tag; the name of each must be a tenant's."""
     anomaly_usd: Usd = 100
     """An unusual cost of at least so many US dollars is told at once."""
+    alert_endpoints: Annotated[tuple[AlertEndpoint, ...], Field(max_length=20)] = ()
+    """Who is told: e-mail addresses such as `platform@example.com`, and https URLs that confirm subscriptions
+    themselves. An address hears nothing before its owner has followed the link in AWS' first message, within
+    three days. No URL that is a secret: this file is no place for one. Needed with `protect_data`."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         checks.in_order(("backup_lock_days", self.backup_lock_days), ("backup_days", self.backup_days))
+        checks.named_once("alert_endpoints", self.alert_endpoints)
         return self

@@ -90,6 +90,12 @@ TagValue = Annotated[str, Field(pattern=r"^[\w .:/=+@-]+$", max_length=128)]
 """What becomes a tag."""
 RoleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+=,.@/-]{1,128}$")]
 """Name of an IAM role, with its path if it has one."""
+_DOMAIN = r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24}"
+AlertEndpoint = Annotated[
+    str,
+    Field(pattern=rf"^([A-Za-z0-9._%+-]+@{_DOMAIN}|https://{_DOMAIN}(/[A-Za-z0-9._/-]*)?)$", max_length=200),
+]
+"""An e-mail address, or an https URL without login and query, which may hold secrets."""
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
 AvailabilityZone = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")]
 InstanceTypeName = Annotated[

@@ -168,6 +168,7 @@ def operations(site: Site, keys: Encryption, cluster: Cluster, copies: Copies | 
             monthly_budget_usd=settings.monthly_budget_usd,
             tenant_budgets_usd=settings.tenant_budgets_usd,
             anomaly_usd=settings.anomaly_usd,
+            alert_endpoints=settings.alert_endpoints,
             protect=site.platform.protect_data,
         ),
         site.opts,

@@ -8,9 +8,12 @@ from tests.unit.infra.recording import (
     ACCOUNT_ID,
     Recording,
     Registered,
+    dev_config,
     dev_estate,
     dev_settings,
     guarded_estate,
+    record,
+    run_program,
 )
 
 TOPIC = "arn:of:aws:sns/topic:Topic:groundplan-dev-alerts"
@@ -33,6 +36,19 @@ def test_only_alerting_services_of_this_account_publish() -> None:
     (statement,) = dev_estate().one("aws:sns/topicPolicy:TopicPolicy").document()
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT_ID}}
     assert statement["Action"] == ["sns:Publish"]
+
+
+def test_whoever_is_named_is_told() -> None:
+    """By e-mail or by a request to a URL; a topic without them would tell nobody."""
+    operations = dev_config()["groundplan:platform"]["operations"]
+    told = operations | {"alert_endpoints": ["a@example.com", "https://alerts.example.com/aws"]}
+    estate = record(lambda: run_program(dev_settings(operations=told)))
+    found = estate.of("aws:sns/topicSubscription:TopicSubscription")
+    assert [(one.inputs["protocol"], one.inputs["endpoint"]) for one in found] == [
+        ("email", "a@example.com"),
+        ("https", "https://alerts.example.com/aws"),
+    ]
+    assert {one.inputs["topic"] for one in found} == {TOPIC}
 
 
 def test_backups_are_locked_and_chosen_by_tag() -> None:

@@ -7,6 +7,14 @@ from typing import Any
 from tests.unit.infra.recording import recovery
 from tests.unit.infra.settings.mistakes import Change
 
+_DOMAIN = r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24}"
+_ENDPOINT = rf"^([A-Za-z0-9._%+-]+@{_DOMAIN}|https://{_DOMAIN}(/[A-Za-z0-9._/-]*)?)$"
+_WHO_IS_TOLD = (
+    "Who is told: e-mail addresses such as `platform@example.com`, and https URLs that confirm subscriptions "
+    "themselves. An address hears nothing before its owner has followed the link in AWS' first message, "
+    "within three days. No URL that is a secret: this file is no place for one. Needed with `protect_data`."
+)
+
 
 def _in(section: str, **changes: Any) -> Change:
     return lambda platform: platform.setdefault(section, {}).update(changes)
@@ -41,6 +49,48 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
             7,
             "backup_days is 7, less than backup_lock_days, which is 30",
             "at least 30",
+        ),
+    ),
+    (
+        "somebody to tell without an address",
+        _in("operations", alert_endpoints=["platform"]),
+        (
+            "groundplan:platform.operations.alert_endpoints[0]",
+            "platform",
+            "the text has another form",
+            f"text that matches {_ENDPOINT}. {_WHO_IS_TOLD}",
+        ),
+    ),
+    (
+        "somebody to tell by a URL that holds a secret",
+        _in("operations", alert_endpoints=["https://hooks.example.com/alerts?token=abc"]),
+        (
+            "groundplan:platform.operations.alert_endpoints[0]",
+            "https://hooks.example.com/alerts?token=abc",
+            "the text has another form",
+            f"text that matches {_ENDPOINT}. {_WHO_IS_TOLD}",
+        ),
+    ),
+    (
+        "somebody who is told twice",
+        _in("operations", alert_endpoints=["a@example.com", "a@example.com"]),
+        (
+            "groundplan:platform.operations.alert_endpoints[1]",
+            "a@example.com",
+            "a@example.com is named twice",
+            "each name once",
+        ),
+    ),
+    (
+        "protected data that nobody hears of",
+        lambda platform: platform.update(
+            protect_data=True, operations=platform["operations"] | {"alert_endpoints": []}
+        ),
+        (
+            "groundplan:platform.operations.alert_endpoints",
+            [],
+            "data is protected (protect_data), and nobody would be told that a backup of it failed",
+            "a list of e-mail addresses or https URLs, at least one",
         ),
     ),
     (

@@ -33,6 +33,25 @@ def test_selections_of_a_backup_plan(aws: Emulated) -> None:
     assert left(aws, "backup") == []
 
 
+@pytest.mark.parametrize(
+    ("protocol", "endpoint"), [("email", "a@example.com"), ("https", "https://alerts.example.com/aws")]
+)
+def test_somebody_is_told_what_a_topic_is_told(aws: Emulated, protocol: str, endpoint: str) -> None:
+    """As the provider asks: subscribe, read, end it. What is left is seen, also without its topic."""
+    client = checked_client(aws, "sns")
+    topic = client.create_topic(Name=f"told-by-{protocol}")["TopicArn"]
+    made = client.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint, ReturnSubscriptionArn=True)[
+        "SubscriptionArn"
+    ]
+    found = client.get_subscription_attributes(SubscriptionArn=made)["Attributes"]
+    assert (found["TopicArn"], found["Protocol"], found["Endpoint"]) == (topic, protocol, endpoint)
+    assert (found["PendingConfirmation"], found["RawMessageDelivery"]) == ("false", "false")
+    assert f"Subscriptions/{made}" in left(aws, "sns")
+    client.unsubscribe(SubscriptionArn=made)
+    client.delete_topic(TopicArn=topic)
+    assert left(aws, "sns") == []
+
+
 def test_a_backup_plan_is_changed_in_place(aws: Emulated) -> None:
     """It stays the same plan, in another version, with its selections."""
     client = checked_client(aws, "backup")
