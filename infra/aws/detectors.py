@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi_aws.accessanalyzer.analyzer import Analyzer
@@ -14,6 +15,19 @@ from pulumi_aws.securityhub.standards_subscription import StandardsSubscription
 
 from infra.aws.account import Account
 
+if TYPE_CHECKING:
+    from pulumi_aws.guardduty import DetectorFeatureAdditionalConfigurationArgsDict
+
+_THREAT_FEATURES = (
+    "S3_DATA_EVENTS",
+    "EKS_AUDIT_LOGS",
+    "EBS_MALWARE_PROTECTION",
+    "RDS_LOGIN_EVENTS",
+    "LAMBDA_NETWORK_LOGS",
+    "RUNTIME_MONITORING",
+)
+"""All that GuardDuty has but EKS_RUNTIME_MONITORING: AWS refuses it beside its successor."""
+
 
 def detect(
     name: str,
@@ -24,15 +38,7 @@ def detect(
     opts: pulumi.ResourceOptions,
 ) -> None:
     """Switch on GuardDuty, Security Hub, Access Analyzer, and Inspector for images and instances."""
-    detector = Detector(name, enable=True, finding_publishing_frequency="FIFTEEN_MINUTES", opts=opts)
-    for feature in threat_features:
-        DetectorFeature(
-            f"{name}-{feature.lower().replace('_', '-')}",
-            detector_id=detector.id,
-            name=feature,
-            status="ENABLED",
-            opts=opts,
-        )
+    _detect_threats(name, threat_features, opts)
     hub = SecurityHub(
         name,
         # Standards are named one by one, and a new control is not switched on unseen.
@@ -49,3 +55,34 @@ def detect(
         )
     Analyzer(name, analyzer_name=name, type="ACCOUNT", opts=opts)
     Enabler(name, account_ids=[account.id], resource_types=["EC2", "ECR"], opts=opts)
+
+
+def _detect_threats(name: str, features: Sequence[str], opts: pulumi.ResourceOptions) -> None:
+    """GuardDuty with these features and no others: a new detector has nearly all of them on, and bills them.
+
+    https://docs.aws.amazon.com/guardduty/latest/APIReference/API_CreateDetector.html
+    """
+    detector = Detector(name, enable=True, finding_publishing_frequency="FIFTEEN_MINUTES", opts=opts)
+    for feature in _THREAT_FEATURES:
+        status = "ENABLED" if feature in features else "DISABLED"
+        DetectorFeature(
+            f"{name}-{feature.lower().replace('_', '-')}",
+            detector_id=detector.id,
+            name=feature,
+            status=status,
+            additional_configurations=_agents(status) if feature == "RUNTIME_MONITORING" else None,
+            opts=opts,
+        )
+
+
+def _agents(of_clusters: str) -> list[DetectorFeatureAdditionalConfigurationArgsDict]:
+    """Where GuardDuty installs its agent: on the nodes of EKS; instances without a cluster are none of ours.
+
+    All three are said, because AWS answers with all three.
+    """
+    agents = {
+        "EKS_ADDON_MANAGEMENT": of_clusters,
+        "EC2_AGENT_MANAGEMENT": "DISABLED",
+        "ECS_FARGATE_AGENT_MANAGEMENT": "DISABLED",
+    }
+    return [{"name": name, "status": status} for name, status in agents.items()]

@@ -9,7 +9,14 @@ from pydantic import Field, model_validator
 from infra.settings import checks
 from infra.settings.base import Days, SettingsModel
 
-ThreatFeature = Literal["S3_DATA_EVENTS", "EKS_AUDIT_LOGS", "RUNTIME_MONITORING", "EBS_MALWARE_PROTECTION"]
+ThreatFeature = Literal[
+    "S3_DATA_EVENTS",
+    "EKS_AUDIT_LOGS",
+    "EBS_MALWARE_PROTECTION",
+    "RDS_LOGIN_EVENTS",
+    "LAMBDA_NETWORK_LOGS",
+    "RUNTIME_MONITORING",
+]
 """Sources of GuardDuty beyond those that it always reads."""
 Standard = Literal[
     "aws-foundational-security-best-practices/v/1.0.0", "cis-aws-foundations-benchmark/v/3.0.0"
@@ -33,7 +40,8 @@ class AuditSettings(SettingsModel):
     recording: Literal["CONTINUOUS", "DAILY"] = "DAILY"
     """How often Config records a change. `CONTINUOUS` costs per change, and GPU nodes come and go."""
     threat_features: tuple[ThreatFeature, ...] = ("S3_DATA_EVENTS", "EKS_AUDIT_LOGS")
-    """What GuardDuty reads beyond CloudTrail, flow logs and DNS; each is billed by volume."""
+    """What GuardDuty reads beyond CloudTrail, flow logs and DNS; each is billed by volume. The others are
+    switched off: a new detector has all but `RUNTIME_MONITORING` on."""
     standards: Annotated[tuple[Standard, ...], Field(min_length=1)] = (
         "aws-foundational-security-best-practices/v/1.0.0",
     )

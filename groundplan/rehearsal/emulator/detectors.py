@@ -22,6 +22,14 @@ from groundplan.rehearsal.emulator.patching import add, wrap
 _PATHS = ("standards/get", "standards/register", "standards/deregister", "standards")
 _ALWAYS_READ = {"CLOUD_TRAIL": "cloudTrail", "DNS_LOGS": "dnsLogs", "FLOW_LOGS": "flowLogs"}
 """GuardDuty's foundational sources: feature -> data source."""
+_ON_BY_DEFAULT = (
+    "EBS_MALWARE_PROTECTION",
+    "EKS_AUDIT_LOGS",
+    "LAMBDA_NETWORK_LOGS",
+    "RDS_LOGIN_EVENTS",
+    "S3_DATA_EVENTS",
+)
+"""In a new detector: https://docs.aws.amazon.com/guardduty/latest/APIReference/API_CreateDetector.html."""
 
 
 def install() -> None:
@@ -61,12 +69,14 @@ def _merge_features(original: Any, detector: Any, *args: Any) -> None:
 
 
 def _tell_features(original: Any, detector: Any) -> dict[str, Any]:
-    """GuardDuty: foundational sources are always read."""
+    """GuardDuty: foundational sources are always read, optional ones until somebody switches them off."""
     told = original(detector)
     for name in _ALWAYS_READ.values():
         told["dataSources"][name] = {"status": "ENABLED"}
     foundational = [{"name": name, "status": "ENABLED"} for name in _ALWAYS_READ]
-    return told | {"features": [*foundational, *told["features"]]}
+    asked = {feature["name"] for feature in told["features"]}
+    optional = [{"name": name, "status": "ENABLED"} for name in _ON_BY_DEFAULT if name not in asked]
+    return told | {"features": [*foundational, *optional, *told["features"]]}
 
 
 def _detector_tags(response: Any) -> dict[str, str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import get_args
 
 import pytest
 
 from infra.aws.settings_record import RULES
+from infra.settings.audit import ThreatFeature
 from tests.unit.infra.recording import (
     ACCOUNT_ID,
     dev_config,
@@ -123,6 +125,34 @@ def test_rules_have_the_parameters_that_aws_knows() -> None:
     for rule in dev_estate().of("aws:cfg/rule:Rule"):
         parameters = json.loads(rule.inputs.get("inputParameters") or "{}")
         assert all(isinstance(value, str) for value in parameters.values())
+
+
+def test_guardduty_reads_what_the_settings_name_and_nothing_else() -> None:
+    """A new detector has nearly all features on: what is not named is switched off, agents too."""
+    named = set(dev_settings().platform.audit.threat_features)
+    features = dev_estate().of("aws:guardduty/detectorFeature:DetectorFeature")
+    found = {one.inputs["name"]: one.inputs for one in features}
+    assert set(found) == set(get_args(ThreatFeature))
+    assert {name for name, inputs in found.items() if inputs["status"] == "ENABLED"} == named
+    agents = found["RUNTIME_MONITORING"]["additionalConfigurations"]
+    assert {agent["status"] for agent in agents} == {"DISABLED"}
+
+
+def test_the_agent_of_guardduty_comes_to_the_nodes_where_it_is_named() -> None:
+    """By the add-on of EKS, and not to instances outside of it."""
+    audit = dev_config()["groundplan:platform"]["audit"] | {"threat_features": ["RUNTIME_MONITORING"]}
+    estate = record(lambda: run(dev_settings(audit=audit)))
+    (feature,) = [
+        one.inputs
+        for one in estate.of("aws:guardduty/detectorFeature:DetectorFeature")
+        if one.inputs["status"] == "ENABLED"
+    ]
+    agents = {agent["name"]: agent["status"] for agent in feature["additionalConfigurations"]}
+    assert agents == {
+        "EKS_ADDON_MANAGEMENT": "ENABLED",
+        "EC2_AGENT_MANAGEMENT": "DISABLED",
+        "ECS_FARGATE_AGENT_MANAGEMENT": "DISABLED",
+    }
 
 
 def test_a_second_environment_of_an_account_leaves_its_services_alone() -> None:

@@ -130,7 +130,8 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
             "groundplan:platform.audit.threat_features[0]",
             "S3_DATA_EVENT",
             "the value is not known",
-            "one of S3_DATA_EVENTS, EKS_AUDIT_LOGS, RUNTIME_MONITORING, EBS_MALWARE_PROTECTION",
+            "one of S3_DATA_EVENTS, EKS_AUDIT_LOGS, EBS_MALWARE_PROTECTION, RDS_LOGIN_EVENTS, "
+            "LAMBDA_NETWORK_LOGS, RUNTIME_MONITORING",
         ),
     ),
     (

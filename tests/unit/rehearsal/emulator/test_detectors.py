@@ -29,15 +29,25 @@ def test_analyzers(aws: Emulated) -> None:
 
 
 def test_features_of_a_detector_are_kept_one_by_one(aws: Emulated) -> None:
-    """An update of one feature leaves the others; foundational sources are always read."""
+    """An update of one feature leaves the others. All but the monitoring of processes are on at first."""
     client = checked_client(aws, "guardduty")
     detector = client.create_detector(Enable=True)["DetectorId"]
-    for name in ("EKS_AUDIT_LOGS", "S3_DATA_EVENTS"):
-        client.update_detector(DetectorId=detector, Features=[{"Name": name, "Status": "ENABLED"}])
-    found = {
-        feature["Name"]: feature["Status"] for feature in client.get_detector(DetectorId=detector)["Features"]
+    agents = [{"Name": "EKS_ADDON_MANAGEMENT", "Status": "DISABLED"}]
+    monitoring = {"Name": "RUNTIME_MONITORING", "Status": "DISABLED", "AdditionalConfiguration": agents}
+    for feature in ({"Name": "RDS_LOGIN_EVENTS", "Status": "DISABLED"}, monitoring):
+        client.update_detector(DetectorId=detector, Features=[feature])
+    found = {one["Name"]: one for one in client.get_detector(DetectorId=detector)["Features"]}
+    assert {name for name, one in found.items() if one["Status"] == "ENABLED"} == {
+        "CLOUD_TRAIL",
+        "DNS_LOGS",
+        "FLOW_LOGS",
+        "EBS_MALWARE_PROTECTION",
+        "EKS_AUDIT_LOGS",
+        "LAMBDA_NETWORK_LOGS",
+        "S3_DATA_EVENTS",
     }
-    assert set(found) >= {"EKS_AUDIT_LOGS", "S3_DATA_EVENTS", "CLOUD_TRAIL"}
+    assert found["RDS_LOGIN_EVENTS"]["Status"] == "DISABLED"
+    assert found["RUNTIME_MONITORING"]["AdditionalConfiguration"] == agents
     assert left(aws, "guardduty") == [f"detectors/{detector}"]
     client.delete_detector(DetectorId=detector)
 
