@@ -38,6 +38,13 @@ def queries(account: Account, environment: str, tenant: str, *, write: bool = Fa
                 *(account.arn("glue", f"table/{database}/*") for database in databases),
             ],
         ),
+        # Athena asks for it before each query, whichever database that is of, and even if there is none:
+        # https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html.
+        allow(
+            "FindDefaultDatabase",
+            actions=["glue:GetDatabase"],
+            resources=[account.arn("glue", "catalog"), account.arn("glue", "database/default")],
+        ),
         # The action has no resource: https://docs.aws.amazon.com/service-authorization, AWS Lake Formation.
         allow("BorrowAccessToTables", actions=["lakeformation:GetDataAccess"], resources=["*"]),
         allow("FindResults", actions=["s3:GetBucketLocation"], resources=[account.bucket_arn(results)]),

@@ -134,7 +134,8 @@ def _open_access_points(aws: Emulated) -> dict[str, str]:
 
 
 def _create_tables(aws: Emulated) -> None:
-    """Databases, tables and work groups of two tenants."""
+    """Databases, tables and work groups of two tenants, and the database that Glue makes by itself."""
+    aws.client("glue").create_database(DatabaseInput={"Name": "default"})
     for tenant in (TENANT, "audio"):
         aws.client("athena").create_work_group(Name=workgroup_name(ENVIRONMENT, tenant))
         database = database_name(ENVIRONMENT, tenant, "curated")
