@@ -70,6 +70,8 @@ def standby_config(config: dict[str, Any], database_snapshot: str) -> dict[str, 
     platform.pop("edge", None)
     # The identity provider of the CI system is one per account, and outlives the region.
     platform.get("identity", {}).pop("automation", None)
+    # The monitor of unusual costs, too, is one per account.
+    platform.setdefault("operations", {})["anomaly_usd"] = None
     moved = dict(zip(platform["network"]["zones"], recovery["availability_zones"], strict=True))
     platform["network"]["zones"] = list(moved.values())
     for pool in platform["gpu_pools"].values():

@@ -1,8 +1,7 @@
-"""What an environment and its tenants may cost, and what is unusual about it."""
+"""What an environment and its tenants may cost, and what is unusual about its account."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 import pulumi
@@ -64,21 +63,14 @@ def create_tenant_budgets(
         )
 
 
-def watch_costs(
-    name: str,
-    *,
-    environment: str,
-    anomaly_usd: int,
-    topic_arn: Input[str],
-    opts: pulumi.ResourceOptions,
-) -> None:
-    """Look for unusual costs of the environment; tell those of at least `anomaly_usd` at once."""
+def watch_costs(name: str, *, anomaly_usd: int, topic_arn: Input[str], opts: pulumi.ResourceOptions) -> None:
+    """Look for unusual costs of each service of the account; tell those of at least `anomaly_usd` at once.
+
+    By service, because monitors by tags are for the account that pays alone; one per account, as AWS allows.
+    https://docs.aws.amazon.com/cost-management/latest/userguide/getting-started-ad.html
+    """
     monitor = AnomalyMonitor(
-        name,
-        name=name,
-        monitor_type="CUSTOM",
-        monitor_specification=_environment_filter(environment),
-        opts=opts,
+        name, name=name, monitor_type="DIMENSIONAL", monitor_dimension="SERVICE", opts=opts
     )
     AnomalySubscription(
         name,
@@ -96,10 +88,3 @@ def watch_costs(
         },
         opts=opts,
     )
-
-
-def _environment_filter(environment: str) -> str:
-    """All that has the environment's tag, with every member that AWS returns, else it is replaced."""
-    empty = dict.fromkeys(("And", "CostCategories", "Dimensions", "Not", "Or"))
-    tag = {"Key": "Environment", "MatchOptions": None, "Values": [environment]}
-    return json.dumps({**empty, "Tags": tag})

@@ -34,7 +34,7 @@ class OperationsArgs:
         backup_copies: where each backup is copied to, if it is.
         monthly_budget_usd: budget of the environment in US dollars.
         tenant_budgets_usd: budgets in US dollars by tenant.
-        anomaly_usd: least unusual cost that is told, in US dollars.
+        anomaly_usd: least unusual cost of the account that is told, in US dollars; None if none is.
         alert_endpoints: e-mail addresses and https URLs that are told.
         protect: refuse to delete backups and metrics.
     """
@@ -51,7 +51,7 @@ class OperationsArgs:
     backup_copies: Copies | None
     monthly_budget_usd: int
     tenant_budgets_usd: Mapping[str, int]
-    anomaly_usd: int
+    anomaly_usd: int | None
     alert_endpoints: Sequence[str]
     protect: bool
 
@@ -114,13 +114,8 @@ class Operations(pulumi.ComponentResource):
             opts=opts,
         )
         create_tenant_budgets(name, args.tenant_budgets_usd, topic_arn=topic_arn, opts=opts)
-        watch_costs(
-            name,
-            environment=args.environment,
-            anomaly_usd=args.anomaly_usd,
-            topic_arn=topic_arn,
-            opts=opts,
-        )
+        if args.anomaly_usd:
+            watch_costs(name, anomaly_usd=args.anomaly_usd, topic_arn=topic_arn, opts=opts)
 
     def _create_workspace(self) -> Workspace:
         """Metrics of the cluster, kept by managed Prometheus; what it refuses is logged."""

@@ -25,8 +25,10 @@ class OperationsSettings(SettingsModel):
     """What the environment may cost in a month, in US dollars; told at 80 % and when 100 % are forecast."""
     tenant_budgets_usd: Annotated[dict[Name, Usd], Field(default_factory=dict)]
     """The same for single tenants, by their tag; the name of each must be a tenant's."""
-    anomaly_usd: Usd = 100
-    """An unusual cost of at least so many US dollars is told at once."""
+    anomaly_usd: Usd | None = 100
+    """An unusual cost of at least so many US dollars, of any service of the account, is told at once. AWS
+    allows one monitor of it per account: null where another environment, in any region, or AWS has made
+    it. Without `audit.account_services` there is none anyway."""
     alert_endpoints: Annotated[tuple[AlertEndpoint, ...], Field(max_length=20)] = ()
     """Who is told: e-mail addresses such as `platform@example.com`, and https URLs that confirm subscriptions
     themselves. An address hears nothing before its owner has followed the link in AWS' first message, within

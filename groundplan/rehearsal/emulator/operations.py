@@ -194,6 +194,11 @@ def _get(response: Any, kind: str, asked_key: str, answer_key: str) -> str:
 def create_anomaly_monitor(response: Any) -> str:
     """Cost Explorer: watch costs."""
     asked = json.loads(response.body)["AnomalyMonitor"]
+    dimension = asked.get("MonitorDimension")
+    monitors = kept_in(response.ce_backend, "anomalymonitor").values()
+    if dimension and any(each.get("MonitorDimension") == dimension for each in monitors):
+        # https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2515
+        raise JsonRESTError("ValidationException", "Limit exceeded on dimensional spend monitor creation")
     today = datetime.now(UTC).date().isoformat()
     dates = {"CreationDate": today, "LastUpdatedDate": today}
     return _create(response, "anomalymonitor", "MonitorArn", asked | dates)

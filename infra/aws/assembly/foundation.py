@@ -167,7 +167,7 @@ def operations(site: Site, keys: Encryption, cluster: Cluster, copies: Copies | 
             backup_copies=copies,
             monthly_budget_usd=settings.monthly_budget_usd,
             tenant_budgets_usd=settings.tenant_budgets_usd,
-            anomaly_usd=settings.anomaly_usd,
+            anomaly_usd=settings.anomaly_usd if site.platform.audit.account_services else None,
             alert_endpoints=settings.alert_endpoints,
             protect=site.platform.protect_data,
         ),

@@ -31,7 +31,17 @@ def test_only_what_a_region_decides_is_different() -> None:
     """Where it is, what it is called, what it begins with; and what there is once per account stays away."""
     before, after = _prod()["groundplan:platform"], _platform(_prod())
     changed = {key for key in before if after.get(key) != before[key]}
-    assert changed == {"environment", "identity", "network", "data_stores", "gpu_pools", "edge", "recovery"}
+    assert changed == {
+        "environment",
+        "identity",
+        "network",
+        "data_stores",
+        "gpu_pools",
+        "edge",
+        "operations",
+        "recovery",
+    }
+    assert after["operations"] == before["operations"] | {"anomaly_usd": None}
     assert after["network"]["zones"] == ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
     assert after["gpu_pools"]["training"]["zone"] == "eu-west-1a"
     assert after["data_stores"]["database"]["snapshot"] == SNAPSHOT

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.unit.infra.recording import (
@@ -88,6 +90,27 @@ def test_budgets_of_environment_and_tenants() -> None:
         kinds = {(one["notificationType"], one["threshold"]) for one in budget["notifications"]}
         assert kinds == {("ACTUAL", 80), ("FORECASTED", 100)}
         assert all(one["subscriberSnsTopicArns"] == [TOPIC] for one in budget["notifications"])
+
+
+def test_unusual_costs_are_found_in_a_member_account() -> None:
+    """By service: AWS refuses monitors by tags but in the account that pays."""
+    monitor = dev_estate().one("aws:costexplorer/anomalyMonitor:AnomalyMonitor").inputs
+    assert (monitor["monitorType"], monitor["monitorDimension"]) == ("DIMENSIONAL", "SERVICE")
+    assert "monitorSpecification" not in monitor
+    subscription = dev_estate().one("aws:costexplorer/anomalySubscription:AnomalySubscription").inputs
+    threshold = subscription["thresholdExpression"]["dimension"]
+    assert threshold["values"] == [str(dev_settings().platform.operations.anomaly_usd)]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"operations": {"anomaly_usd": None}}, {"audit": {"account_services": False}}]
+)
+def test_another_environment_of_the_account_may_have_the_monitor(changes: dict[str, Any]) -> None:
+    """AWS allows one per account."""
+    platform = dev_config()["groundplan:platform"]
+    changed = {section: platform[section] | change for section, change in changes.items()}
+    estate = record(lambda: run_program(dev_settings(**changed)))
+    assert not [one for one in estate.resources if one.type.startswith("aws:costexplorer/")]
 
 
 def test_backups_and_metrics_are_guarded_where_data_is_protected() -> None:

@@ -140,6 +140,14 @@ def test_cost_anomalies(aws: Emulated) -> None:
         }
     )["SubscriptionArn"]
     assert len(client.get_anomaly_monitors(MonitorArnList=[monitor])["AnomalyMonitors"]) == 1
+    with pytest.raises(ClientError, match="Limit exceeded on dimensional spend monitor creation"):
+        client.create_anomaly_monitor(
+            AnomalyMonitor={
+                "MonitorName": "two",
+                "MonitorType": "DIMENSIONAL",
+                "MonitorDimension": "SERVICE",
+            }
+        )
     [found] = client.get_anomaly_subscriptions(SubscriptionArnList=[subscription])["AnomalySubscriptions"]
     assert found["AccountId"] == ACCOUNT_ID
     assert len(left(aws, "ce")) == 2
