@@ -11,8 +11,10 @@ from policies.rules.iam._documents import ROLE
 from policies.rules.iam._trust import principals_of, trusts
 
 SOURCES = ("aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID")
-WITHOUT_SOURCE = ("ec2.amazonaws.com", "ec2.amazonaws.com.cn")
-"""EC2 sends no source: an instance gets roles of its own account only, by PassRole."""
+WITHOUT_SOURCE = ("ec2.amazonaws.com", "ec2.amazonaws.com.cn", "s3.amazonaws.com")
+"""EC2 sends no source, nor, as documented, does S3 when it replicates: instances and buckets get roles of
+their own account only, by PassRole.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html"""
 
 
 def check(role: Resource, context: Context) -> Iterator[Finding]:
