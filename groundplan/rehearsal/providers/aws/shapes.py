@@ -20,6 +20,7 @@ RENAMED = MappingProxyType(
     {
         ("cloudwatch/metricAlarm", "name"): "alarmName",
         ("cloudwatch/dashboard", "dashboardName"): "dashboardName",
+        ("sns/topicSubscription", "topic"): "topicArn",
     }
 )
 """(Type, property of pulumi-aws) to the bridge's property, where neither plural nor prefix tells."""
