@@ -30,8 +30,8 @@ CacheNodeType = Literal[
 class DatabaseSettings(SettingsModel):
     """The database of metadata (Aurora PostgreSQL, serverless v2)."""
 
-    engine_version: Literal["16.9", "17.5"] = "17.5"
-    """Version of PostgreSQL. AWS never changes it by itself."""
+    engine_version: Literal["17.5"] = "17.5"
+    """Version of PostgreSQL; older ones than 17 take connections without TLS. AWS never changes it by itself."""
     snapshot: Annotated[str, Field(pattern=_SNAPSHOT)] | None = None
     """ARN of the snapshot that it begins with; without one it begins empty. To change it replaces the
     database."""

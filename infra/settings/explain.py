@@ -155,6 +155,8 @@ def _resolved(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, An
 
 def _allowed(node: dict[str, Any]) -> str:  # noqa: PLR0911 - one return for each kind
     """What a schema accepts, in words."""
+    if "const" in node:
+        return str(node["const"])
     if "enum" in node:
         return f"one of {', '.join(map(str, node['enum']))}"
     match node.get("type"):

@@ -104,7 +104,8 @@ class GpuPoolSettings(SettingsModel):
     """The one zone that its nodes are in; without it, all three. Needed with `efa` and for reservations."""
     efa: bool = False
     """Elastic Fabric Adapters on every network card, and nodes close together in one zone: for training over
-    several nodes. Pods use it if they request `vpc.amazonaws.com/efa`."""
+    several nodes. Pods use it if they request `vpc.amazonaws.com/efa`, which EFA's device plugin has to
+    offer: neither the plugin nor the request is part of the platform yet."""
 
     @property
     def parts(self) -> int:

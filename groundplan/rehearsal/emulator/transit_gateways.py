@@ -14,6 +14,7 @@ from groundplan.rehearsal.emulator.patching import wrap
 
 NETWORK_ACCOUNT = "210987654321"
 """Owns what is shared with the account of a rehearsal."""
+_DELETED = "deleted"
 
 
 class SharedTransitGateway(TransitGateway):
@@ -28,6 +29,7 @@ class SharedTransitGateway(TransitGateway):
 def install() -> None:
     """Apply all; a second call changes nothing."""
     wrap(EC2Backend, "create_transit_gateway_vpc_attachment", _attach)
+    wrap(EC2Backend, "delete_transit_gateway_vpc_attachment", _detach)
     wrap(EC2Response, "create_transit_gateway_vpc_attachment", _keep_tags)
 
 
@@ -40,7 +42,17 @@ def _attach(
         del backend.transit_gateways[gateway.id]
         gateway.__class__, gateway.id = SharedTransitGateway, transit_gateway_id
         backend.transit_gateways[transit_gateway_id] = gateway
+    attachments = backend.transit_gateway_attachments
+    for name in [name for name, one in attachments.items() if one.state == _DELETED]:
+        del attachments[name]
     return original(backend, transit_gateway_id, *args, **named)
+
+
+def _detach(original: Callable[..., Any], backend: Any, transit_gateway_attachment_id: str) -> Any:
+    """Delete an attachment, and go on telling of it: whoever waits for its end looks for this state."""
+    attachment = original(backend, transit_gateway_attachment_id)
+    backend.transit_gateway_attachments[transit_gateway_attachment_id] = attachment
+    return attachment
 
 
 def _keep_tags(original: Callable[..., Any], response: Any) -> Any:

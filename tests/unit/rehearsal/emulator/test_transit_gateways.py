@@ -27,4 +27,12 @@ def test_a_vpc_is_attached_to_a_shared_gateway(aws: Emulated) -> None:
     client.delete_transit_gateway_vpc_attachment(
         TransitGatewayAttachmentId=named["TransitGatewayAttachmentIds"][0]
     )
-    assert client.describe_transit_gateway_vpc_attachments()["TransitGatewayVpcAttachments"] == []
+    [told] = client.describe_transit_gateway_vpc_attachments(**named)["TransitGatewayVpcAttachments"]
+    assert told["State"] == "deleted"
+    again = client.create_transit_gateway_vpc_attachment(
+        TransitGatewayId=GATEWAY, VpcId=vpc, SubnetIds=[subnet]
+    )["TransitGatewayVpcAttachment"]
+    assert (again["State"], again["TransitGatewayAttachmentId"]) != (
+        "deleted",
+        told["TransitGatewayAttachmentId"],
+    )
