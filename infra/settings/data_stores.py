@@ -31,7 +31,7 @@ class DatabaseSettings(SettingsModel):
     """The database of metadata (Aurora PostgreSQL, serverless v2)."""
 
     engine_version: Literal["17.5"] = "17.5"
-    """Version of PostgreSQL; older ones than 17 take connections without TLS. AWS never changes it by itself."""
+    """Version of PostgreSQL; before 17 it takes connections without TLS. AWS never changes it by itself."""
     snapshot: Annotated[str, Field(pattern=_SNAPSHOT)] | None = None
     """ARN of the snapshot that it begins with; without one it begins empty. To change it replaces the
     database."""
