@@ -29,6 +29,10 @@ EC2_LISTS = MappingProxyType(
         "describe_key_pairs": ("KeyPairs", "KeyPairId"),
         "describe_placement_groups": ("PlacementGroups", "GroupId"),
         "describe_nat_gateways": ("NatGateways", "NatGatewayId"),
+        "describe_transit_gateway_vpc_attachments": (
+            "TransitGatewayVpcAttachments",
+            "TransitGatewayAttachmentId",
+        ),
         "describe_capacity_reservations": ("CapacityReservations", "CapacityReservationId"),
     }
 )

@@ -15,6 +15,7 @@ _OTHER_NAMES = {
     "cfg": "config",
     "costexplorer": "ce",
     "inspector": "inspector2",
+    "ec2transitgateway": "ec2",
     "msk": "kafka",
     "vpc": "ec2",
 }

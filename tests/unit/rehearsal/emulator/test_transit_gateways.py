@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from groundplan.rehearsal.emulator.transit_gateways import NETWORK_ACCOUNT
-from tests.unit.rehearsal.emulator.checked import checked_client
+from tests.unit.rehearsal.emulator.checked import checked_client, left
 from tests.unit.rehearsal.emulator.emulated import ACCOUNT_ID, Emulated
 
 GATEWAY = "tgw-0a1b2c3d4e5f60718"
@@ -21,6 +21,7 @@ def test_a_vpc_is_attached_to_a_shared_gateway(aws: Emulated) -> None:
     named = {"TransitGatewayAttachmentIds": [made["TransitGatewayAttachmentId"]]}
     [told] = client.describe_transit_gateway_vpc_attachments(**named)["TransitGatewayVpcAttachments"]
     assert (told["State"], told["VpcOwnerId"]) == ("available", ACCOUNT_ID)
+    assert f"TransitGatewayVpcAttachments/{told['TransitGatewayAttachmentId']}" in left(aws, "ec2")
     assert told["Tags"] == [{"Key": "Name", "Value": "one"}]
     [gateway] = client.describe_transit_gateways(TransitGatewayIds=[GATEWAY])["TransitGateways"]
     assert gateway["OwnerId"] == NETWORK_ACCOUNT
@@ -29,6 +30,7 @@ def test_a_vpc_is_attached_to_a_shared_gateway(aws: Emulated) -> None:
     )
     [told] = client.describe_transit_gateway_vpc_attachments(**named)["TransitGatewayVpcAttachments"]
     assert told["State"] == "deleted"
+    assert not [one for one in left(aws, "ec2") if one.startswith("TransitGateway")]
     again = client.create_transit_gateway_vpc_attachment(
         TransitGatewayId=GATEWAY, VpcId=vpc, SubnetIds=[subnet]
     )["TransitGatewayVpcAttachment"]
