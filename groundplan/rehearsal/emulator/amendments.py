@@ -33,6 +33,7 @@ from groundplan.rehearsal.emulator import (
     capacity_reservations,
     catalogue,
     cloudfront,
+    config_delivery,
     detectors,
     elasticache,
     fleets,
@@ -58,6 +59,7 @@ def install() -> None:
     capacity_reservations.install()
     catalogue.install()
     cloudfront.install()
+    config_delivery.install()
     detectors.install()
     elasticache.install()
     fleets.install()

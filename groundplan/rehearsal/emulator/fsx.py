@@ -15,6 +15,7 @@ from groundplan.rehearsal.emulator.deployer_record import PROVIDER
 from groundplan.rehearsal.emulator.patching import add, kept_in
 
 _HOUR = "05:00"
+_LUSTRE_PORT = 988
 _LUSTRE_DEFAULTS = {
     "DeploymentType": "SCRATCH_1",
     "DataCompressionType": "NONE",
@@ -76,6 +77,7 @@ def create_file_system(response: Any) -> str:
     name = f"fs-{mock_random.get_random_hex(17)}"
     arn = _arn(response, "file-system", name)
     ec2 = ec2_backends[response.current_account][response.region]
+    _require_way_in(ec2, asked.get("SecurityGroupIds") or [])
     system = {
         "OwnerId": response.current_account,
         "CreationTime": time.time(),
@@ -96,6 +98,28 @@ def create_file_system(response: Any) -> str:
     _keep_tags(response, arn)
     _systems(response)[name] = {key: value for key, value in system.items() if value is not None}
     return json.dumps({"FileSystem": _tagged(response, _system(response, name))})
+
+
+def _require_way_in(ec2: Any, group_ids: list[str]) -> None:
+    """Refuse security groups that do not let Lustre through, as FSx does when the file system is made.
+
+    https://docs.aws.amazon.com/fsx/latest/LustreGuide/limit-access-security-groups.html
+    """
+    groups = [ec2.get_security_group_from_id(name) for name in group_ids]
+    for direction in ("ingress_rules", "egress_rules") if groups else ():
+        rules = [rule for group in groups if group for rule in getattr(group, direction)]
+        if not any(_lets_through(rule) for rule in rules):
+            raise JsonRESTError(
+                "InvalidNetworkSettings",
+                "The file system cannot be created because the provided security groups do not permit Lustre "
+                f"LNET network traffic on port {_LUSTRE_PORT}",
+            )
+
+
+def _lets_through(rule: Any) -> bool:
+    if str(rule.ip_protocol) == "-1":
+        return True
+    return rule.ip_protocol == "tcp" and int(rule.from_port) <= _LUSTRE_PORT <= int(rule.to_port)
 
 
 def _lustre(asked: dict[str, Any]) -> dict[str, Any]:

@@ -50,6 +50,22 @@ def test_a_file_system_is_told_as_fsx_tells_it(aws: Emulated, system: Any) -> No
     assert left(aws, "fsx") == [f"FileSystems/{name}"]
 
 
+def test_a_security_group_without_rules_is_refused(aws: Emulated) -> None:
+    """Lustre's port must be open both ways when the file system is made; afterwards is too late."""
+    ec2, client = aws.client("ec2"), checked_client(aws, "fsx")
+    vpc = ec2.describe_subnets(SubnetIds=aws.subnets[:1])["Subnets"][0]["VpcId"]
+    group = ec2.create_security_group(GroupName="lustre", Description="closed", VpcId=vpc)["GroupId"]
+    where = {"SubnetIds": aws.subnets[:1], "SecurityGroupIds": [group]}
+    with pytest.raises(ClientError, match="InvalidNetworkSettings"):
+        client.create_file_system(**LUSTRE, **where)
+    pairs = [{"GroupId": group}]
+    rule = {"IpProtocol": "tcp", "FromPort": 988, "ToPort": 1023, "UserIdGroupPairs": pairs}
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
+    made = client.create_file_system(**LUSTRE, **where)["FileSystem"]
+    client.delete_file_system(FileSystemId=made["FileSystemId"])
+    ec2.delete_security_group(GroupId=group)
+
+
 def test_a_link_to_the_lake(aws: Emulated, system: Any) -> None:
     """Made, told, changed and ended; the inventory sees it."""
     client, name = system
