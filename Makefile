@@ -15,9 +15,10 @@ test: lint tools
 WORKERS := 3
 
 # On a new machine it takes most of an hour, and a test has minutes.
-tools: setup ## Get the programs and images that rehearsals run on.
+tools: setup setup-test ## Get the programs and images that rehearsals and tests run on.
 	$(VENV)/bin/groundplan rehearse run dev --id tools --until prepare
 	$(VENV)/bin/groundplan rehearse down tools
+	$(VENV)/bin/python -m tests.tools
 .PHONY: tools
 
 lint: setup setup-test
