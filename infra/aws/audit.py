@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,7 @@ class AuditArgs:
         keep_days: days after which a record is deleted.
         account_services: whether to set up what exists once per account and region.
         recording: `CONTINUOUS` or `DAILY` record of settings.
-        threat_features: additional sources of GuardDuty.
+        threat_features: sources of GuardDuty beyond those it always reads, each with whether it is read.
         standards: ends of the ARNs of Security Hub's standards.
         protect: refuse to delete the buckets and the trail.
     """
@@ -57,7 +57,7 @@ class AuditArgs:
     keep_days: int
     account_services: bool
     recording: str
-    threat_features: Sequence[str]
+    threat_features: Mapping[str, bool]
     standards: Sequence[str]
     protect: bool
 

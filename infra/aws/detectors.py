@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -18,22 +18,12 @@ from infra.aws.account import Account
 if TYPE_CHECKING:
     from pulumi_aws.guardduty import DetectorFeatureAdditionalConfigurationArgsDict
 
-_THREAT_FEATURES = (
-    "S3_DATA_EVENTS",
-    "EKS_AUDIT_LOGS",
-    "EBS_MALWARE_PROTECTION",
-    "RDS_LOGIN_EVENTS",
-    "LAMBDA_NETWORK_LOGS",
-    "RUNTIME_MONITORING",
-)
-"""All that GuardDuty has but EKS_RUNTIME_MONITORING: AWS refuses it beside its successor."""
-
 
 def detect(
     name: str,
     *,
     account: Account,
-    threat_features: Sequence[str],
+    threat_features: Mapping[str, bool],
     standards: Sequence[str],
     opts: pulumi.ResourceOptions,
 ) -> None:
@@ -57,14 +47,14 @@ def detect(
     Enabler(name, account_ids=[account.id], resource_types=["EC2", "ECR"], opts=opts)
 
 
-def _detect_threats(name: str, features: Sequence[str], opts: pulumi.ResourceOptions) -> None:
+def _detect_threats(name: str, features: Mapping[str, bool], opts: pulumi.ResourceOptions) -> None:
     """GuardDuty with these features and no others: a new detector has nearly all of them on, and bills them.
 
     https://docs.aws.amazon.com/guardduty/latest/APIReference/API_CreateDetector.html
     """
     detector = Detector(name, enable=True, finding_publishing_frequency="FIFTEEN_MINUTES", opts=opts)
-    for feature in _THREAT_FEATURES:
-        status = "ENABLED" if feature in features else "DISABLED"
+    for feature, wanted in features.items():
+        status = "ENABLED" if wanted else "DISABLED"
         DetectorFeature(
             f"{name}-{feature.lower().replace('_', '-')}",
             detector_id=detector.id,

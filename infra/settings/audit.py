@@ -17,7 +17,8 @@ ThreatFeature = Literal[
     "LAMBDA_NETWORK_LOGS",
     "RUNTIME_MONITORING",
 ]
-"""Sources of GuardDuty beyond those that it always reads."""
+"""Sources of GuardDuty beyond those that it always reads: all but EKS_RUNTIME_MONITORING, which AWS refuses
+beside its successor."""
 Standard = Literal[
     "aws-foundational-security-best-practices/v/1.0.0", "cis-aws-foundations-benchmark/v/3.0.0"
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 from pulumi import ResourceOptions
 from pulumi_aws.provider import Provider
@@ -27,6 +28,7 @@ from infra.aws.settings_bucket import settings_bucket_name
 from infra.aws.streaming import broker_log_group
 from infra.aws.training_filesystem import filesystem_log_group
 from infra.conventions import LAKE_ZONES, PROJECT, physical_name
+from infra.settings.audit import ThreatFeature
 from infra.settings.network import NetworkSettings
 from infra.settings.release import SERVICES
 
@@ -122,7 +124,7 @@ def audit(site: Site, keys: Encryption, lake: Lake) -> Audit:
             keep_days=settings.keep_days,
             account_services=settings.account_services,
             recording=settings.recording,
-            threat_features=settings.threat_features,
+            threat_features={each: each in settings.threat_features for each in get_args(ThreatFeature)},
             standards=settings.standards,
             protect=site.platform.protect_data,
         ),
