@@ -69,8 +69,8 @@ def create_log_bucket(
 def log_access(
     name: str,
     bucket: Bucket,
-    log_bucket: Bucket,
-    log_policy: BucketPolicy,
+    log_bucket: Input[str],
+    log_policy: pulumi.Resource,
     *,
     prefix: Input[str],
     opts: pulumi.ResourceOptions,
@@ -79,7 +79,7 @@ def log_access(
     BucketLogging(
         name,
         bucket=bucket.bucket,
-        target_bucket=log_bucket.bucket,
+        target_bucket=log_bucket,
         target_prefix=prefix,
         # S3 refuses a target that does not yet let it write.
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[log_policy])),

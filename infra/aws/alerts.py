@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pulumi
@@ -79,15 +79,11 @@ BACKUP_ALARM = AlarmSpec(
     periods=1,
 )
 
-COPY_ALARM = AlarmSpec(
+COPY_ALARM = replace(
+    BACKUP_ALARM,
     name="backup-copy-failed",
     description="A backup was not copied to the second region: look at AWS Backup's copy jobs.",
-    namespace="AWS/Backup",
     metric="NumberOfCopyJobsFailed",
-    statistic="Sum",
-    threshold=0,
-    period_s=3600,
-    periods=1,
 )
 
 

@@ -10,14 +10,14 @@ import pulumi
 from pulumi import Input, Output
 from pulumi_aws.cloudtrail.trail import Trail
 from pulumi_aws.s3.account_public_access_block import AccountPublicAccessBlock
-from pulumi_aws.s3.bucket import Bucket
-from pulumi_aws.s3.bucket_logging import BucketLogging
 from pulumi_aws.s3.bucket_policy import BucketPolicy
 
+from infra.aws.access_logs import log_access
 from infra.aws.account import Account
 from infra.aws.audit_bucket import TRAIL_PREFIX, create_audit_bucket
 from infra.aws.detectors import detect
-from infra.aws.settings_bucket import SETTINGS, create_settings_bucket, settings_bucket_name
+from infra.aws.lake import bucket_name
+from infra.aws.settings_bucket import SETTINGS, create_settings_bucket
 from infra.aws.settings_record import record_settings
 from infra.conventions import ComponentType, physical_name, registered
 
@@ -78,7 +78,7 @@ class Audit(pulumi.ComponentResource):
         self._args = args
         self._name = physical_name(args.environment, "audit")
         self._child = pulumi.ResourceOptions(parent=self)
-        self._bucket_name = physical_name(args.environment, "audit", args.account.id)
+        self._bucket_name = bucket_name(args.environment, "audit", args.account)
         bucket, policy = create_audit_bucket(
             self._name,
             account=args.account,
@@ -91,7 +91,14 @@ class Audit(pulumi.ComponentResource):
             protect=args.protect,
             opts=self._child,
         )
-        self._log_access(self._name, bucket, "audit/")
+        log_access(
+            self._name,
+            bucket,
+            args.access_log_bucket,
+            args.log_delivery,
+            prefix="audit/",
+            opts=self._child,
+        )
         trail = self._create_trail(bucket.bucket, policy)
         if args.account_services:
             self._watch_account()
@@ -142,17 +149,6 @@ class Audit(pulumi.ComponentResource):
             {"field": "resources.ARN", "starts_withs": [f"{arn}/" for arn in arns]},
         ]
 
-    def _log_access(self, name: str, bucket: Bucket, prefix: str) -> None:
-        """Log the access to a bucket of records below a prefix of the bucket of access logs."""
-        args = self._args
-        BucketLogging(
-            name,
-            bucket=bucket.bucket,
-            target_bucket=args.access_log_bucket,
-            target_prefix=prefix,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.log_delivery]),
-        )
-
     def _watch_account(self) -> None:
         """What exists once per account: also no public bucket, not even one that was made by hand."""
         args = self._args
@@ -176,21 +172,28 @@ class Audit(pulumi.ComponentResource):
     def _record_settings(self) -> None:
         args = self._args
         name = physical_name(args.environment, SETTINGS)
-        bucket_name = settings_bucket_name(args.environment, args.account)
+        delivered_to = bucket_name(args.environment, SETTINGS, args.account)
         bucket, policy = create_settings_bucket(
             name,
             account=args.account,
-            bucket_name=bucket_name,
+            bucket_name=delivered_to,
             key_arn=args.key_arn,
             keep_days=args.keep_days,
             protect=args.protect,
             opts=self._child,
         )
-        self._log_access(name, bucket, f"{SETTINGS}/")
+        log_access(
+            name,
+            bucket,
+            args.access_log_bucket,
+            args.log_delivery,
+            prefix=f"{SETTINGS}/",
+            opts=self._child,
+        )
         record_settings(
             name,
             account=args.account,
-            bucket_name=bucket_name,
+            bucket_name=delivered_to,
             key_arn=args.key_arn,
             recording=args.recording,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[bucket, policy]),

@@ -127,7 +127,9 @@ class Lake(pulumi.ComponentResource):
                 bucket_policies.through_access_points(bucket_arn, self._args.account),
             ],
         )
-        log_access(name, bucket, self._log_bucket, self._log_policy, prefix=f"{zone}/", opts=self._child)
+        log_access(
+            name, bucket, self._log_bucket.bucket, self._log_policy, prefix=f"{zone}/", opts=self._child
+        )
         return bucket.bucket
 
     def _create_log_bucket(self) -> tuple[Bucket, BucketPolicy]:

@@ -66,7 +66,7 @@ class Replicas(pulumi.ComponentResource):
         super().__init__(ComponentType.REPLICAS, name, None, opts)
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
-        self._logs = self._create_log_bucket()
+        self._log_bucket, self._log_policy = self._create_log_bucket()
         key_arns = self._create_keys()
         self.outputs = ReplicasOutputs(
             key_arns=key_arns,
@@ -118,7 +118,9 @@ class Replicas(pulumi.ComponentResource):
             *bucket_policies.this_key_only(bucket_arn, key_arn),
         ]
         BucketPolicy(name, bucket=bucket.bucket, policy=document(*statements), opts=self._child)
-        log_access(name, bucket, *self._logs, prefix=f"{zone}/", opts=self._child)
+        log_access(
+            name, bucket, self._log_bucket.bucket, self._log_policy, prefix=f"{zone}/", opts=self._child
+        )
         return bucket.bucket
 
     def _create_log_bucket(self) -> tuple[Bucket, BucketPolicy]:

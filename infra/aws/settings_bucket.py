@@ -12,7 +12,7 @@ from infra.aws.account import Account
 from infra.aws.documents import document
 from infra.aws.lifecycle import expire_after, expire_noncurrent
 from infra.aws.private_bucket import create_private_bucket, encrypt_with
-from infra.conventions import DataClass, physical_name
+from infra.conventions import DataClass
 
 SETTINGS = "settings"
 """Part of the names of the bucket and of the recorder that writes into it."""
@@ -45,8 +45,3 @@ def create_settings_bucket(
     encrypt_with(name, bucket, key_arn, opts=opts)
     statements = bucket_policies.tls_only(account.bucket_arn(bucket_name))
     return bucket, BucketPolicy(name, bucket=bucket.bucket, policy=document(*statements), opts=opts)
-
-
-def settings_bucket_name(environment: str, account: Account) -> str:
-    """Name of the bucket in the world; the log of access and the trail name it before it exists."""
-    return physical_name(environment, SETTINGS, account.id)

@@ -24,7 +24,7 @@ from infra.aws.on_premises import TransitGateway
 from infra.aws.operations import Operations, OperationsArgs, metrics_log_group
 from infra.aws.registry import Registry, RegistryArgs
 from infra.aws.replicas import replica_of
-from infra.aws.settings_bucket import settings_bucket_name
+from infra.aws.settings_bucket import SETTINGS
 from infra.aws.streaming import broker_log_group
 from infra.aws.training_filesystem import filesystem_log_group
 from infra.conventions import LAKE_ZONES, PROJECT, physical_name
@@ -103,7 +103,7 @@ def audit(site: Site, keys: Encryption, lake: Lake) -> Audit:
     settings = site.platform.audit
     recovery = site.platform.recovery
     replicas = [replica_of(zone) for zone in recovery.zones] if recovery else []
-    of_settings = [settings_bucket_name(site.environment, site.account)] if settings.account_services else []
+    of_settings = [SETTINGS] if settings.account_services else []
     return Audit(
         "audit",
         AuditArgs(
@@ -113,11 +113,8 @@ def audit(site: Site, keys: Encryption, lake: Lake) -> Audit:
             access_log_bucket=lake.outputs.access_logs,
             log_delivery=lake.log_delivery,
             watched_buckets=[
-                *(
-                    bucket_name(site.environment, zone, site.account)
-                    for zone in (*LAKE_ZONES, QUERY_RESULTS, *replicas)
-                ),
-                *of_settings,
+                bucket_name(site.environment, zone, site.account)
+                for zone in (*LAKE_ZONES, QUERY_RESULTS, *replicas, *of_settings)
             ],
             lock_mode=settings.lock_mode,
             lock_days=settings.lock_days,
