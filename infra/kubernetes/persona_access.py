@@ -18,10 +18,12 @@ def _rule(group: str, resources: Sequence[str], verbs: Sequence[str]) -> Rule:
 
 
 _LOOK = (
-    _rule("", ("events", "pods", "pods/log", "podtemplates", "services"), _SEE),
-    _rule("batch", ("jobs",), _SEE),
+    _rule("", ("events", "pods", "pods/log", "services"), _SEE),
+    # A run is made from a template, by whoever may read that and create jobs.
+    _rule("batch", ("cronjobs", "jobs"), _SEE),
     _rule("apps", ("deployments", "replicasets"), _SEE),
     _rule("autoscaling", ("horizontalpodautoscalers",), _SEE),
+    _rule("resource.k8s.io", ("resourceclaims",), _SEE),
 )
 _RUN_JOBS = _rule("batch", ("jobs",), ("create", "delete"))
 

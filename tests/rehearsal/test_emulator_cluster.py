@@ -53,11 +53,19 @@ def eventually(condition: Callable[[], Any], what: str, within_s: float = DEADLI
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with AWS credentials who uses kubectl, or (without credentials) the rehearsal itself."""
+    """Somebody with AWS credentials who uses kubectl, or (without credentials) the rehearsal itself.
+
+    Args:
+        world: the rehearsal.
+        kubectl: the program.
+        credentials: of AWS.
+        kubeconfig: how to log in; without it by `aws eks get-token`, or with the rehearsal's certificate.
+    """
 
     world: World
     kubectl: Path
     credentials: dict[str, str] | None
+    kubeconfig: Path | None = None
 
     def aws(self, service: str) -> Any:
         """A boto3 client."""
@@ -74,15 +82,11 @@ class Person:
             verify=str(self.world.certificate_authority),
         )
 
-    def run(
-        self, *arguments: str, manifest: dict[str, Any] | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        """Run kubectl; its login is `aws eks get-token`."""
-        login: tuple[str, ...] = ("--kubeconfig", str(self.world.admin_kubeconfig))
-        environment = {"PATH": os.environ["PATH"], "HOME": str(self.world.folder)}
+    def environment(self) -> dict[str, str]:
+        """The variables of a shell in which these are its credentials."""
+        variables = {"PATH": os.environ["PATH"], "HOME": str(self.world.folder)}
         if self.credentials:
-            login = ("--kubeconfig", str(iam_kubeconfig(self.world)))
-            environment |= {
+            variables |= {
                 "AWS_ENDPOINT_URL": self.world.aws_endpoint_url,
                 "AWS_CA_BUNDLE": str(self.world.certificate_authority),
                 "AWS_DEFAULT_REGION": self.world.region,
@@ -90,11 +94,19 @@ class Person:
                 "AWS_SECRET_ACCESS_KEY": self.credentials["SecretAccessKey"],
                 "AWS_SESSION_TOKEN": self.credentials["SessionToken"],
             }
+        return variables
+
+    def run(
+        self, *arguments: str, manifest: dict[str, Any] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run kubectl; its login is `aws eks get-token`."""
+        by_identity = iam_kubeconfig if self.credentials else lambda world: world.admin_kubeconfig
+        kubeconfig = self.kubeconfig or by_identity(self.world)
         text = json.dumps(manifest) if manifest else None
         return subprocess.run(
-            [self.kubectl, *login, *arguments],
+            [self.kubectl, "--kubeconfig", kubeconfig, *arguments],
             input=text,
-            env=environment,
+            env=self.environment(),
             capture_output=True,
             text=True,
             check=False,
