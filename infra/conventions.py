@@ -43,6 +43,7 @@ class ComponentType(StrEnum):
     ADMISSION = "groundplan:kubernetes:Admission"
     KARPENTER = "groundplan:kubernetes:Karpenter"
     ELASTIC_POOL = "groundplan:kubernetes:ElasticPool"
+    FABRIC_DRIVER = "groundplan:kubernetes:FabricDriver"
     TENANT = "groundplan:kubernetes:Tenant"
     INGEST = "groundplan:kubernetes:Ingest"
     TRAINING = "groundplan:kubernetes:Training"
@@ -98,6 +99,8 @@ PARTS_LABEL = "groundplan.dev/gpu-parts"
 """On nodes whose GPUs are divided: into how many each is."""
 GPU_RESOURCE = "nvidia.com/gpu"
 """The extended resource of NVIDIA's device plugin, and the key of the taint on GPU nodes."""
+EFA_CLASS = "efa.networking.k8s.aws"
+"""The class of devices that Elastic Fabric Adapters are; EKS' own chart calls it so."""
 
 
 def physical_name(environment: str, *parts: str) -> str:

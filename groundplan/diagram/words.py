@@ -99,7 +99,8 @@ def tenant(settings: TenantSettings) -> Iterator[str]:
     """What a tenant may use."""
     replicas = settings.inference.replicas
     yield f"pool {settings.pool}, {settings.quota.gpus} GPUs"
-    yield f"trains on {count(settings.training.nodes, 'pod')}"
+    place = f", pool {settings.training.pool}" if settings.training.pool else ""
+    yield f"trains: {count(settings.training.nodes, 'pod')}{place}"
     yield f"serves with {replicas.min} to {replicas.max}"
 
 

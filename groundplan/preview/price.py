@@ -6,6 +6,7 @@ plane. What depends on use (objects, requests, log volume, serverless parts, dat
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from infra.conventions import SYSTEM_POOL
@@ -139,12 +140,12 @@ def _system_pool(settings: Settings) -> NodePool:
 
 
 def _elastic_pools(settings: Settings) -> tuple[NodePool, ...]:
-    """Nothing while no pod waits; at most, all nodes of the dearest type, on demand."""
+    """Nodes for the fewest replicas of the model servers there; at most, all of them. Of the dearest type."""
     return tuple(
         NodePool(
             name=name,
             instance_type=max(pool.instance_types, key=_on_demand_usd),
-            min_nodes=0,
+            min_nodes=_serving_nodes(settings, name, pool.gpus_per_node),
             max_nodes=pool.max_nodes,
             burst_node_hours=0,
             gpus=pool.max_nodes * pool.gpus_per_node,
@@ -153,6 +154,13 @@ def _elastic_pools(settings: Settings) -> tuple[NodePool, ...]:
         )
         for name, pool in settings.platform.elastic_pools.items()
     )
+
+
+def _serving_nodes(settings: Settings, pool: str, gpus_per_node: int) -> int:
+    """Nodes that model servers keep busy at their fewest: a replica has one GPU."""
+    tenants = [tenant for tenant in settings.platform.tenants.values() if tenant.pool == pool]
+    replicas = sum(tenant.inference.replicas.min for tenant in tenants)
+    return math.ceil(replicas / gpus_per_node) if replicas else 0
 
 
 def _on_demand_usd(instance_type: str) -> float:

@@ -14,6 +14,7 @@ from infra.conventions import physical_name
 from infra.kubernetes.access import kubernetes_provider
 from infra.kubernetes.admission import Admission, AdmissionArgs, generated_manifests
 from infra.kubernetes.elastic_nodes import build_elastic_nodes
+from infra.kubernetes.fabric_driver import FabricDriver, FabricDriverArgs
 from infra.kubernetes.filesystem import LAKE_FOLDER, Filesystem
 from infra.kubernetes.inference import GRPC_PORT, HTTP_PORT, Inference, InferenceArgs
 from infra.kubernetes.ingest import Ingest, IngestArgs
@@ -21,6 +22,7 @@ from infra.kubernetes.pods import PodSize, Workload
 from infra.kubernetes.stream_quotas import StreamQuotas, StreamQuotasArgs
 from infra.kubernetes.tenant import Tenant, TenantArgs
 from infra.kubernetes.training import Training, TrainingArgs
+from infra.planning.fabric import interfaces_for
 from infra.planning.subnets import SHARED_ADDRESS_SPACE, plan_subnets
 from infra.planning.topics import Quota, broker_share, kafka_user, kafka_users
 from infra.settings.models import PlatformSettings, PodSizeSettings, Settings, TenantSettings
@@ -52,6 +54,7 @@ def build_kubernetes(settings: Settings, estate: AwsEstate, release: Release) ->
     opts = ResourceOptions(provider=provider, depends_on=[admission])
     _keep_quotas(settings, estate, release, opts)
     build_elastic_nodes(settings, estate, ResourceOptions(provider=provider))
+    _connect(settings, ResourceOptions(provider=provider))
     return {
         name: _TenantBuilder(settings, estate, release, name, tenant, opts).build()
         for name, tenant in settings.platform.tenants.items()
@@ -85,6 +88,13 @@ def _keep_quotas(settings: Settings, estate: AwsEstate, release: Release, opts: 
         # Pods get credentials only if the association is there before them.
         ResourceOptions.merge(opts, ResourceOptions(depends_on=[estate.stream_access])),
     )
+
+
+def _connect(settings: Settings, opts: ResourceOptions) -> None:
+    """The driver of adapters, where nodes have some."""
+    pools = [name for name, pool in settings.platform.gpu_pools.items() if pool.efa]
+    if pools:
+        FabricDriver("fabric-driver", FabricDriverArgs(pools=pools), opts)
 
 
 def _isolated_ranges(platform: PlatformSettings) -> list[str]:
@@ -152,6 +162,7 @@ class _TenantBuilder:
                 cpus=quota.cpus,
                 memory_gib=quota.memory_gib,
                 gpus=quota.gpus,
+                efa_interfaces=self._efa_interfaces() * self._tenant.training.nodes,
                 pods=quota.pods,
                 volume_claims=1 if self._tenant.training.filesystem else 0,
                 pod_ranges=[vpc_range, str(SHARED_ADDRESS_SPACE)],
@@ -214,7 +225,13 @@ class _TenantBuilder:
         return Training(
             f"{self._name}-training",
             TrainingArgs(
-                workload=self._workload(tenant, "training", training.size, gpus=training.gpus_per_node),
+                workload=self._workload(
+                    tenant,
+                    "training",
+                    training.size,
+                    gpus=training.gpus_per_node,
+                    pool=self._tenant.training_pool,
+                ),
                 dataset=self._tenant.dataset,
                 model=self._tenant.model,
                 code_version=self._release.digest("training"),
@@ -229,9 +246,18 @@ class _TenantBuilder:
                 checkpoint_interval_steps=training.checkpoint_interval_steps,
                 max_hours=training.max_hours,
                 filesystem=filesystem,
+                efa_interfaces=self._efa_interfaces(),
             ),
             self._after_identity("training"),
         )
+
+    def _efa_interfaces(self) -> int:
+        """Adapters of each training pod: pods that train alone need none."""
+        pool = self._settings.platform.gpu_pools.get(self._tenant.training_pool)
+        training = self._tenant.training
+        if pool is None or not pool.efa or training.nodes == 1:
+            return 0
+        return interfaces_for(pool.instance_type, training.gpus_per_node) or 0
 
     def _filesystem(self) -> Filesystem | None:
         settings = self._tenant.training.filesystem

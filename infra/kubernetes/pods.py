@@ -95,9 +95,18 @@ def container(
     *,
     environment: Sequence[EnvVarArgsDict],
     mounts: Sequence[VolumeMountArgsDict] = (),
+    claims: Sequence[str] = (),
     **more: Any,
 ) -> ContainerArgsDict:
-    """A container that cannot gain privileges or write anywhere but to `/tmp` and `mounts`."""
+    """A container that cannot gain privileges or write anywhere but to `/tmp` and `mounts`.
+
+    Args:
+        workload: whose container it is.
+        environment: its variables, beside those that all have.
+        mounts: volumes of the pod.
+        claims: names of the pod's claims of devices.
+        more: further fields.
+    """
     return {
         "name": workload.service,
         "image": workload.image,
@@ -107,7 +116,7 @@ def container(
             *environment,
         ],
         "env_from": [{"config_map_ref": {"name": ENDPOINT_CONFIG_MAP, "optional": True}}],
-        "resources": _requirements(workload.size),
+        "resources": _requirements(workload.size, claims),
         "security_context": {
             "allow_privilege_escalation": False,
             "capabilities": {"drop": ["ALL"]},
@@ -163,11 +172,14 @@ def from_field(name: str, field_path: str) -> EnvVarArgsDict:
     return {"name": name, "value_from": {"field_ref": {"field_path": field_path}}}
 
 
-def _requirements(size: PodSize) -> ResourceRequirementsArgsDict:
+def _requirements(size: PodSize, claims: Sequence[str]) -> ResourceRequirementsArgsDict:
     """Memory is not overcommitted, CPU is: a container may use what others leave."""
     memory = f"{size.memory_mib}Mi"
     gpus = {GPU_RESOURCE: str(size.gpus)} if size.gpus else {}
-    return {
+    requirements: ResourceRequirementsArgsDict = {
         "requests": {"cpu": f"{size.cpu_millicores}m", "memory": memory, **gpus},
         "limits": {"cpu": f"{size.cpu_limit_millicores}m", "memory": memory, **gpus},
     }
+    if claims:
+        requirements["claims"] = [{"name": name} for name in claims]
+    return requirements

@@ -17,6 +17,7 @@ from pulumi_kubernetes.rbac.v1.Role import Role
 from pulumi_kubernetes.rbac.v1.RoleBinding import RoleBinding
 
 from infra.conventions import (
+    EFA_CLASS,
     GPU_RESOURCE,
     ComponentType,
     Persona,
@@ -45,6 +46,7 @@ class TenantArgs:
         cpus: virtual CPUs that all pods together may request.
         memory_gib: memory that all pods together may request, in GiB.
         gpus: GPUs that all pods together may request.
+        efa_interfaces: Elastic Fabric Adapters that all pods together may claim.
         pods: pods at a time.
         volume_claims: claims of volumes that the program itself makes.
         pod_ranges: every range that a pod of any namespace can have an address in.
@@ -61,6 +63,7 @@ class TenantArgs:
     cpus: int
     memory_gib: int
     gpus: int
+    efa_interfaces: int
     pods: int
     volume_claims: int
     pod_ranges: Sequence[str]
@@ -125,6 +128,7 @@ class Tenant(pulumi.ComponentResource):
                     "requests.memory": memory,
                     "limits.memory": memory,
                     f"requests.{GPU_RESOURCE}": str(args.gpus),
+                    f"{EFA_CLASS}.deviceclass.resource.k8s.io/devices": str(args.efa_interfaces),
                     "pods": str(args.pods),
                     "services.loadbalancers": "1",
                     "services.nodeports": "2",

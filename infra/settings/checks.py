@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from infra.planning.capacity import peak_gpus, pool_gpus
 from infra.planning.capacity_blocks import last_checkpoint_deadline
+from infra.planning.fabric import interfaces_for
 from infra.planning.instance_types import INSTANCE_TYPES
 from infra.planning.node_rules import inbound_rules
 from infra.planning.subnets import SHARED_ADDRESS_SPACE
@@ -116,6 +117,42 @@ def fabric_possible(pool: str, instance_type: str, zone: str | None, *, efa: boo
             allowed=f"false, or one zone: groundplan:platform.gpu_pools.{pool}.zone",
             key=("platform", "gpu_pools", pool, "efa"),
         )
+
+
+def fabric_used(pool: str, instance_type: str, gpus_per_node: Mapping[str, int]) -> None:
+    """Refuse EFA that nobody uses, that two tenants would share, or that a pod cannot have its share of.
+
+    Adapters pass the operating system by, and with it network policies: between pods on them is no border.
+
+    Args:
+        pool: the pool.
+        instance_type: of its nodes.
+        gpus_per_node: GPUs of each pod, by tenant that trains over several nodes of the pool.
+    """
+    efa = ("platform", "gpu_pools", pool, "efa")
+    over_nodes = f"training.pool: {pool} and training.nodes from 2 on"
+    if not gpus_per_node:
+        raise refusal(
+            "the pool has Elastic Fabric Adapters, and nobody trains over several of its nodes",
+            allowed=f"false, or a tenant with {over_nodes}",
+            key=efa,
+        )
+    if len(gpus_per_node) > 1:
+        raise refusal(
+            f"{' and '.join(sorted(gpus_per_node))} would reach each other past their network policies",
+            allowed=f"one tenant with {over_nodes}; a pool for each",
+            key=efa,
+        )
+    for tenant, gpus in gpus_per_node.items():
+        if interfaces_for(instance_type, gpus) is None:
+            node = INSTANCE_TYPES[instance_type]
+            whole = [one for one in range(1, node.gpu_count + 1) if interfaces_for(instance_type, one)]
+            raise refusal(
+                f"{instance_type} has {node.efa_interfaces} EFA interfaces for {node.gpu_count} GPUs: the "
+                f"share of {gpus} is no whole number",
+                allowed=f"one of {', '.join(map(str, whole))}" if whole[1:] else str(whole[0]),
+                key=("platform", "tenants", tenant, "training", "gpus_per_node"),
+            )
 
 
 def schema_of_something(definition: Mapping[str, object]) -> None:
@@ -343,13 +380,11 @@ def rules_granted(granted: int, callers: Mapping[str, Sequence[object]], *, file
         )
 
 
-def pool_exists(tenant: str, pool: str, pools: tuple[str, ...]) -> None:
-    """Refuse a tenant on a pool that is not there."""
+def pool_exists(pool: str, pools: tuple[str, ...], *, key: tuple[str, ...]) -> None:
+    """Refuse a tenant, or its training, on a pool that is not there."""
     if pool not in pools:
         raise refusal(
-            "there is no GPU pool of this name",
-            allowed=nearest(pool, pools),
-            key=("platform", "tenants", tenant, "pool"),
+            "there is no GPU pool of this name", allowed=nearest(pool, pools), key=("platform", *key)
         )
 
 

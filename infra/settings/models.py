@@ -103,9 +103,8 @@ class GpuPoolSettings(SettingsModel):
     zone: AvailabilityZone | None = None
     """The one zone that its nodes are in; without it, all three. Needed with `efa` and for reservations."""
     efa: bool = False
-    """Elastic Fabric Adapters on every network card, and nodes close together in one zone: for training over
-    several nodes. Pods use it if they request `vpc.amazonaws.com/efa`, which EFA's device plugin has to
-    offer: neither the plugin nor the request is part of the platform yet."""
+    """Elastic Fabric Adapters on every network card, and nodes close together in one zone: for the one tenant
+    that trains on it over several nodes. Its pods claim the share of their GPUs."""
 
     @property
     def parts(self) -> int:
@@ -163,6 +162,8 @@ class IngestSettings(SettingsModel):
 class TrainingSettings(SettingsModel):
     """The tenant's training job."""
 
+    pool: Name | None = None
+    """The pool with GPUs that its pods run on, if it is another than the tenant's."""
     nodes: Annotated[int, Field(ge=1, le=64)] = 2
     """Pods that train together."""
     gpus_per_node: Annotated[int, Field(ge=1, le=8)] = 1
@@ -227,7 +228,8 @@ class TenantSettings(SettingsModel):
     model: ObjectName
     """Name of its model in the registry and in the model server."""
     pool: Name
-    """The pool with GPUs that its pods run on, one of `gpu_pools` or `elastic_pools`."""
+    """The pool with GPUs that its pods run on, one of `gpu_pools` or `elastic_pools`; ingest and training may
+    have another."""
     quota: QuotaSettings
     """What its pods together may request."""
     ingest: IngestSettings = IngestSettings()
@@ -238,6 +240,18 @@ class TenantSettings(SettingsModel):
     """Its training job."""
     inference: InferenceSettings
     """Its model server."""
+
+    @property
+    def training_pool(self) -> str:
+        """The pool that its training runs on."""
+        return self.training.pool or self.pool
+
+    def gpus_on(self, pool: str) -> int:
+        """GPUs that a pool must be able to give: of the quota what a run takes there, and the rest here."""
+        training = self.training.nodes * self.training.gpus_per_node
+        if self.training_pool == self.pool:
+            return self.quota.gpus if pool == self.pool else 0
+        return {self.training_pool: training, self.pool: self.quota.gpus - training}.get(pool, 0)
 
 
 class PlatformSettings(SettingsModel):
@@ -292,6 +306,11 @@ class PlatformSettings(SettingsModel):
         """Each tenant's part of the event stream."""
         return {name: tenant.streaming for name, tenant in self.tenants.items()}
 
+    def gpus_on(self, pool: str) -> dict[str, int]:
+        """GPUs that a pool must be able to give, by tenant."""
+        promised = {name: tenant.gpus_on(pool) for name, tenant in self.tenants.items()}
+        return {name: gpus for name, gpus in promised.items() if gpus}
+
     @property
     def topics(self) -> list[Topic]:
         """The tenants' topics."""
@@ -333,36 +352,43 @@ class Settings(SettingsModel):
         for name, tenant in platform.tenants.items():
             self._tenant_fits(name, tenant)
         for name, elastic in platform.elastic_pools.items():
-            quotas = {key: one.quota.gpus for key, one in platform.tenants.items() if one.pool == name}
             size = ("elastic_pools", name, "max_nodes")
-            checks.pool_covers_quotas(size, elastic.instance_type, elastic.max_nodes, quotas, parts=1)
+            promised = platform.gpus_on(name)
+            checks.pool_covers_quotas(size, elastic.instance_type, elastic.max_nodes, promised, parts=1)
         for name, pool in platform.gpu_pools.items():
-            checks.pool_zone(name, pool.zone, platform.network.zones)
-            checks.fabric_possible(name, pool.instance_type, pool.zone, efa=pool.efa)
-            tenants = {key: tenant for key, tenant in platform.tenants.items() if tenant.pool == name}
-            quotas = {key: tenant.quota.gpus for key, tenant in tenants.items()}
-            size = ("gpu_pools", name, "nodes", "max")
-            checks.pool_covers_quotas(size, pool.instance_type, pool.nodes.max, quotas, parts=pool.parts)
-            if pool.sharing:
-                processes = {
-                    key: tenant.training.nodes * tenant.training.gpus_per_node
-                    for key, tenant in tenants.items()
-                }
-                check_sharing(name, pool.instance_type, pool.sharing, processes, efa=pool.efa)
-            self._purchasable(name, pool, {key: tenant.training.max_hours for key, tenant in tenants.items()})
+            self._pool_fits(name, pool)
         return self
+
+    def _pool_fits(self, name: str, pool: GpuPoolSettings) -> None:
+        platform = self.platform
+        checks.pool_zone(name, pool.zone, platform.network.zones)
+        checks.fabric_possible(name, pool.instance_type, pool.zone, efa=pool.efa)
+        size = ("gpu_pools", name, "nodes", "max")
+        promised = platform.gpus_on(name)
+        checks.pool_covers_quotas(size, pool.instance_type, pool.nodes.max, promised, parts=pool.parts)
+        runs = {
+            key: tenant.training for key, tenant in platform.tenants.items() if tenant.training_pool == name
+        }
+        if pool.sharing:
+            processes = {key: run.nodes * run.gpus_per_node for key, run in runs.items()}
+            check_sharing(name, pool.instance_type, pool.sharing, processes, efa=pool.efa)
+        if pool.efa:
+            over_nodes = {key: run.gpus_per_node for key, run in runs.items() if run.nodes > 1}
+            checks.fabric_used(name, pool.instance_type, over_nodes)
+        self._purchasable(name, pool, {key: run.max_hours for key, run in runs.items()})
 
     def _tenant_fits(self, name: str, tenant: TenantSettings) -> None:
         platform = self.platform
         elastic = {key: pool for key, pool in platform.elastic_pools.items() if pool.gpus_per_node}
-        checks.pool_exists(name, tenant.pool, (*platform.gpu_pools, *elastic))
-        pool = elastic.get(tenant.pool) or platform.gpu_pools[tenant.pool]
-        training = tenant.training
+        pools = platform.gpu_pools | elastic
+        checks.pool_exists(tenant.pool, tuple(pools), key=("tenants", name, "pool"))
+        training, place = tenant.training, tenant.training_pool
+        checks.pool_exists(place, tuple(pools), key=("tenants", name, "training", "pool"))
         checks.pod_fits_node(
-            tenant=name, gpus_per_node=training.gpus_per_node, instance_type=pool.instance_type
+            tenant=name, gpus_per_node=training.gpus_per_node, instance_type=pools[place].instance_type
         )
         if training.filesystem:
-            checks.filesystem_zone(name, tenant.pool, pool.zone, elastic=tenant.pool in elastic)
+            checks.filesystem_zone(name, place, pools[place].zone, elastic=place in elastic)
         checks.quota_covers_peak(
             tenant=name,
             quota_gpus=tenant.quota.gpus,

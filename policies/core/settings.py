@@ -38,8 +38,8 @@ class PackSettings(BaseModel):
     """Namespaces of the cluster's own operators, which need what workloads must not have; fenced by RBAC."""
     host_paths: tuple[str, ...] = ()
     """Host paths that workloads may mount."""
-    capabilities: tuple[str, ...] = ("IPC_LOCK",)
-    """Linux capabilities that a container may add; EFA needs to lock memory."""
+    capabilities: tuple[str, ...] = ()
+    """Linux capabilities that a container may add."""
     token_holders: tuple[str, ...] = ("karpenter/karpenter",)
     """Service accounts whose pods may hold a token for the Kubernetes API, as `namespace/name`."""
     machine_roles: tuple[str, ...] = (r"arn:aws[a-z-]*:iam::\d{12}:role/groundplan-[a-z0-9-]+-elastic-node",)

@@ -33,6 +33,7 @@ TYPE_TOKENS = {
     "ElasticNodes": "groundplan:aws:ElasticNodes",
     "ElasticPool": "groundplan:kubernetes:ElasticPool",
     "Encryption": "groundplan:aws:Encryption",
+    "FabricDriver": "groundplan:kubernetes:FabricDriver",
     "GpuPool": "groundplan:aws:GpuPool",
     "Identity": "groundplan:aws:Identity",
     "Inference": "groundplan:kubernetes:Inference",

@@ -247,17 +247,9 @@ PULL_REQUESTS = (
         edits={DEV: (("nat_gateways: one  ", "nat_gateways: one-per-zone  "),)},
     ),
     PullRequest(
-        name="pool-resized",
-        title="More GPUs for inference, of the larger kind",
+        name="pool-retyped",
+        title="Training on nodes with H200",
         environment="prod",
-        edits={
-            PROD: (
-                (
-                    "instance_type: g6.12xlarge\n        nodes: {min: 3, desired: 3, max: 36}",
-                    "instance_type: g6.48xlarge\n        nodes: {min: 3, desired: 3, max: 24}",
-                ),
-                ("g: 2112, p: 1536}", "g: 4992, p: 1536}"),
-            )
-        },
+        edits={PROD: (("instance_type: p5.48xlarge", "instance_type: p5en.48xlarge"),)},
     ),
 )

@@ -10,7 +10,6 @@ import json
 import os
 import subprocess
 from collections.abc import Generator
-from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -78,18 +77,11 @@ def _registered() -> list[Registered]:
     ]
 
 
-def _manifest(resource: Registered) -> dict[str, Any]:
-    """The object, with the kind that only its type names where the SDK leaves it to the provider."""
-    version, _, kind = resource.type.removeprefix("kubernetes:").rpartition(":")
-    version = version.removeprefix("core/")
-    return {"apiVersion": version, "kind": kind, **deepcopy(resource.inputs)}
-
-
 @pytest.fixture(scope="module")
 def ground(deployer: Person, admin: Person) -> Ground:  # noqa: F811 - fixtures
     """Cluster and account as the program leaves them to Karpenter."""
     for resource in _registered():
-        admin.must("apply", "--server-side", "--filename", "-", manifest=_manifest(resource))
+        admin.must("apply", "--server-side", "--filename", "-", manifest=resource.manifest)
     iam, eks = deployer.aws("iam"), deployer.aws("eks")
     role = create_role(deployer, PROFILE, "ec2.amazonaws.com")
     iam.create_instance_profile(InstanceProfileName=PROFILE)
@@ -163,7 +155,7 @@ def _environment(ground: Ground, kubeconfig: Path) -> dict[str, str]:
 def pool(ground: Ground, karpenter: Path) -> str:
     """The pool `cpu` of prod, bounded to one node here; its class says where this account's nodes are."""
     del karpenter
-    nodes = _manifest(prod_estate().one("kubernetes:karpenter.k8s.aws/v1:EC2NodeClass", f"{POOL}-nodes"))
+    nodes = prod_estate().one("kubernetes:karpenter.k8s.aws/v1:EC2NodeClass", f"{POOL}-nodes").manifest
     group = ground.deployer.aws("eks").describe_cluster(name=CLUSTER)["cluster"]["resourcesVpcConfig"]
     nodes["spec"] |= {
         "subnetSelectorTerms": [{"id": each} for each in subnets(ground.deployer)],
@@ -171,7 +163,7 @@ def pool(ground: Ground, karpenter: Path) -> str:
         "instanceProfile": PROFILE,
     }
     ground.admin.must("apply", "--server-side", "--filename", "-", manifest=nodes)
-    pool = _manifest(prod_estate().one("kubernetes:karpenter.sh/v1:NodePool", POOL))
+    pool = prod_estate().one("kubernetes:karpenter.sh/v1:NodePool", POOL).manifest
     pool["spec"]["limits"]["nodes"] = "1"
     ground.admin.must("apply", "--server-side", "--filename", "-", manifest=pool)
     return POOL

@@ -21,8 +21,8 @@ from infra.aws.network import Network
 from infra.aws.node_role import create_node_role
 from infra.aws.pool_capacity import Purchase
 from infra.aws.system_pool import SystemPool, SystemPoolArgs
+from infra.planning import fabric, gpu_parts
 from infra.planning.eks_versions import KUBERNETES_VERSIONS
-from infra.planning.gpu_parts import node_settings
 from infra.planning.instance_types import INSTANCE_TYPES
 from infra.settings.models import GpuPoolSettings
 
@@ -151,15 +151,19 @@ def _pool(
             volume_gib=pool.volume_gib,
             images_snapshot=pool.images_snapshot,
             parts=pool.parts,
-            node_settings=node_settings(
-                pool.sharing.strategy, pool.parts, INSTANCE_TYPES[pool.instance_type].gpu
-            )
-            if pool.sharing
-            else None,
+            node_settings=_node_settings(pool),
             volumes_key_arn=keys.outputs.volumes,
         ),
         opts,
     )
+
+
+def _node_settings(pool: GpuPoolSettings) -> str | None:
+    """GPUs are divided, or train together by EFA, never both."""
+    if pool.sharing:
+        gpu = INSTANCE_TYPES[pool.instance_type].gpu
+        return gpu_parts.node_settings(pool.sharing.strategy, pool.parts, gpu)
+    return fabric.NODE_SETTINGS if pool.efa else None
 
 
 def _purchase(pool: GpuPoolSettings) -> Purchase:

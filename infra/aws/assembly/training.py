@@ -16,7 +16,9 @@ def filesystems(
 ) -> dict[str, TrainingFilesystem]:
     """The file system of each tenant that asks for one."""
     return {
-        name: _filesystem(site, name, tenant.pool, tenant.training.filesystem, network, keys, lake, cluster)
+        name: _filesystem(
+            site, name, tenant.training_pool, tenant.training.filesystem, network, keys, lake, cluster
+        )
         for name, tenant in site.platform.tenants.items()
         if tenant.training.filesystem
     }

@@ -42,7 +42,7 @@ RULE = Rule(
     title="Containers drop all Linux capabilities and add only allowed ones.",
     severity=Severity.HIGH,
     why="The default set lets a container forge packets and take over files of other users.",
-    remediation="Set capabilities.drop: [ALL]; capabilities that EFA needs are in policies/settings.yaml.",
+    remediation="Set capabilities.drop: [ALL]; what must be added goes into policies/settings.yaml.",
     frameworks={Framework.SOC2: ("CC6.3",), Framework.NIST: ("AC-6", "CM-7")},
     equivalents=(
         "CKV_K8S_28",

@@ -10,6 +10,7 @@ from groundplan_common.errors import SettingsError
 from groundplan_common.storage import open_store
 
 from training.agent import work
+from training.fabric import require_fabric
 from training.result import load_result
 from training.settings import TrainingSettings
 
@@ -25,6 +26,8 @@ def main() -> int:
     run = open_store(settings.checkpoints_uri).child(settings.run_id)
     result = load_result(run)
     if result is None:
+        if settings.efa_interfaces:
+            require_fabric(settings.efa_interfaces)
         # Fail before peers wait for each other, if there is nothing to learn from.
         load_manifest(open_store(settings.lake_curated_uri).child(settings.dataset), settings.data_version)
         result = work(settings, run)

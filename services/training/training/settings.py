@@ -20,6 +20,7 @@ class TrainingSettings(ServiceSettings):
         data_version: what to train on; the latest if not set.
         code_version: recorded with checkpoints and the model, for example the image's digest.
         checkpoints_kept: how many of the newest checkpoints stay.
+        efa_interfaces: Elastic Fabric Adapters that the pod has; workers must talk through them.
     """
 
     lake_curated_uri: StorageUri
@@ -44,3 +45,4 @@ class TrainingSettings(ServiceSettings):
     checkpoints_kept: Positive = 3
     data_version: str | None = None
     code_version: str = "unknown"
+    efa_interfaces: Annotated[int, Field(ge=0)] = 0

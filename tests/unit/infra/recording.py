@@ -53,6 +53,12 @@ class Registered:
     dependencies: frozenset[str]
     property_dependencies: dict[str, tuple[str, ...]]
 
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """An object of Kubernetes, with the kind that only its type names where the SDK leaves it out."""
+        version, _, kind = self.type.removeprefix("kubernetes:").rpartition(":")
+        return {"apiVersion": version.removeprefix("core/"), "kind": kind, **deepcopy(self.inputs)}
+
     def document(self, key: str = "policy") -> list[dict[str, Any]]:
         """The statements of a policy document among its inputs."""
         return json.loads(self.inputs[key])["Statement"]
@@ -264,9 +270,11 @@ def guarded_estate() -> Recording:
     schema = {"definition": {"type": "object", "properties": {"time": {"type": "string"}}}}
     streaming = {"form": "provisioned", "schemas": {"observations": schema}}
     edge = {"domain": "ai.example.com", "origin": "a.example.net", "standby_origin": "b.example.net"}
-    platform["gpu_pools"]["gpu"]["zone"] = "eu-central-1a"
+    platform["gpu_pools"]["gpu"] |= {"zone": "eu-central-1a", "efa": True}
     elastic = {"instance_types": ["m7i.xlarge"], "max_nodes": 2}
-    platform["tenants"]["vision"]["training"]["filesystem"] = {}
+    vision = platform["tenants"]["vision"]
+    vision["training"] |= {"nodes": 2, "gpus_per_node": 4, "filesystem": {}}
+    vision["inference"]["replicas"]["max"] = 16
     settings = dev_settings(
         protect_data=True,
         network=network,

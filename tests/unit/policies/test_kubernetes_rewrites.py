@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -44,10 +45,10 @@ def _outcome(rule: Rule, type_: str, properties: dict[str, Any]) -> Outcome:
     return judge(rule, resource, FACTS, Waivers()).outcome
 
 
-def _rewritten(rule: Rule, properties: dict[str, Any]) -> dict[str, Any]:
+def _rewritten(rule: Rule, properties: dict[str, Any], facts: Context = FACTS) -> dict[str, Any]:
     assert rule.rewrite
     before = deepcopy(properties)
-    changed = rule.rewrite(properties, FACTS)
+    changed = rule.rewrite(properties, facts)
     assert properties == before, "the given properties are not changed"
     return changed
 
@@ -70,11 +71,12 @@ def test_rewritten_pod_keeps_the_rule(rule_id: str, pod: dict[str, Any]) -> None
 
 
 def test_allowed_capability_survives() -> None:
-    """EFA's right to lock memory is not taken away."""
-    security = {"capabilities": {"add": ["IPC_LOCK", "SYS_ADMIN"]}}
+    """What the settings allow is not taken away."""
+    security = {"capabilities": {"add": ["SYS_NICE", "SYS_ADMIN"]}}
     pod = {"spec": {"containers": [{"name": "a", "securityContext": security}]}}
-    changed = _rewritten(RULES["K8S-04"], pod)["spec"]["containers"][0]["securityContext"]
-    assert changed == {"capabilities": {"drop": ["ALL"], "add": ["IPC_LOCK"]}}
+    facts = replace(FACTS, settings=PackSettings(capabilities=("SYS_NICE",)))
+    changed = _rewritten(RULES["K8S-04"], pod, facts)["spec"]["containers"][0]["securityContext"]
+    assert changed == {"capabilities": {"drop": ["ALL"], "add": ["SYS_NICE"]}}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from groundplan.preview.price import price_delta
+from groundplan.preview.price import platform_of, price_delta
 from infra.planning.prices import offline_prices
 from tests.unit.infra.recording import dev_config, dev_settings
 
@@ -14,7 +14,7 @@ PRICES = offline_prices("eu-central-1")
 G6 = 4.6016 * 1.25
 """USD per hour of dev's g6.12xlarge."""
 
-AMPLE = {"on_demand": {"standard": 1000, "g": 1000}, "spot": {"standard": 1000, "g": 1000}}
+AMPLE = {"on_demand": {"standard": 1000, "g": 2000}, "spot": {"standard": 1000, "g": 1000}}
 SYSTEM = {"instance_type": "m7i.large", "nodes": 2}
 
 
@@ -54,6 +54,19 @@ def test_an_elastic_pool_costs_nothing_until_it_grows_and_at_most_its_dearest_ty
     assert delta.before_usd == pytest.approx(delta.after_usd)
     disks = 5 * 204 * 0.08 * 1.25
     assert delta.most_after_usd - delta.most_before_usd == pytest.approx(5 * 730 * 10.49264 * 1.25 + disks)
+
+
+def test_an_elastic_pool_has_at_least_the_nodes_of_its_model_servers() -> None:
+    """Fewest replicas are two: on nodes with one GPU two nodes, on nodes with four one."""
+    bills = {}
+    for instance_type in ("g6.xlarge", "g6.12xlarge"):
+        pool = {"instance_types": [instance_type], "max_nodes": 24}
+        tenants = dev_config()["groundplan:platform"]["tenants"]
+        tenants["vision"]["pool"] = "serving"
+        settings = dev_settings(elastic_pools={"serving": pool}, account_quotas=AMPLE, tenants=tenants)
+        (found,) = [each for each in platform_of(settings, PRICES).pools if each.name == "serving"]
+        bills[instance_type] = found.min_nodes
+    assert bills == {"g6.xlarge": 2, "g6.12xlarge": 1}
 
 
 def test_the_system_pool_is_on_the_bill() -> None:

@@ -1,4 +1,4 @@
-"""The real kubelet's node takes the part of a node of the active node group: labels, taints, GPUs."""
+"""The real kubelet's node takes the part of one of the active node group: labels, taints, GPUs, adapters."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from kubernetes.client import ApiClient, CoreV1Api
 from kubernetes.client.exceptions import ApiException
 
+from groundplan.rehearsal.emulator.controllers.adapters import publish
 from groundplan.rehearsal.emulator.controllers.loop import MERGE_PATCH, Controller, Lister
 from groundplan.rehearsal.emulator.eks.account import Account, gpu_count
 from groundplan.rehearsal.emulator.eks.store import EksStore, Record
@@ -35,15 +36,17 @@ class Role:
 
     Args:
         gpus: number of GPUs; 0 if it has none.
+        adapters: number of Elastic Fabric Adapters.
     """
 
     labels: dict[str, str] = field(default_factory=dict)
     taints: tuple[Taint, ...] = (NO_GROUP_TAINT,)
     gpus: int = 0
+    adapters: int = 0
 
 
 class NodeController(Controller):
-    """Keeps labels, taints and GPU capacity of the node.
+    """Keeps labels, taints, GPUs and adapters of the node.
 
     Args:
         client: connection to the API server.
@@ -75,6 +78,7 @@ class NodeController(Controller):
         role = self._role()
         self._give_labels_and_taints(node, role)
         self._give_gpus(node, role.gpus)
+        publish(self.client, node, role.adapters)
 
     def _role(self) -> Role:
         with self._store.lock:
@@ -106,7 +110,8 @@ class NodeController(Controller):
             for taint in group["taints"]
         )
         gpus = gpu_count(instance_type) * account.gpu_parts(group["launchTemplate"])
-        return Role(labels=labels | group["labels"], taints=taints, gpus=gpus)
+        adapters = account.efa_interfaces(group["launchTemplate"])
+        return Role(labels=labels | group["labels"], taints=taints, gpus=gpus, adapters=adapters)
 
     def _give_labels_and_taints(self, node: Json, role: Role) -> None:
         metadata, present = node["metadata"], node["spec"].get("taints", [])

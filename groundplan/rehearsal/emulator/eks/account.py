@@ -104,12 +104,18 @@ class Account:
                 f"The following supplied instance types do not exist: [{', '.join(unknown)}]"
             )
 
+    def efa_interfaces(self, template: Mapping[str, Any] | None) -> int:
+        """Elastic Fabric Adapters of a node that is launched from a template."""
+        interfaces = self._launched_with(template).get("NetworkInterfaces", [])
+        return sum(each.get("InterfaceType", "").startswith("efa") for each in interfaces)
+
+    def _launched_with(self, template: Mapping[str, Any] | None) -> dict[str, Any]:
+        found = self.ec2.launch_templates.get((template or {}).get("id", ""))
+        return found.versions[int(template["version"]) - 1].data if template and found else {}
+
     def gpu_parts(self, template: Mapping[str, Any] | None) -> int:
         """Into how many parts user data has Bottlerocket divide each GPU of a node."""
-        found = self.ec2.launch_templates.get((template or {}).get("id", ""))
-        if template is None or found is None:
-            return 1
-        user_data = found.versions[int(template["version"]) - 1].data.get("UserData")
+        user_data = self._launched_with(template).get("UserData")
         if not user_data:
             return 1
         settings = tomllib.loads(b64decode(str(user_data)).decode()).get("settings", {})

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from base64 import b64decode
+
 from tests.unit.infra.recording import dev_estate, prod_estate
 
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
@@ -41,9 +44,14 @@ def test_nodes_stand_close_together_in_one_zone() -> None:
 def test_other_pools_have_none_of_it() -> None:
     """They spread over all zones, and EKS gives them its own group."""
     assert not dev_estate().of("aws:ec2/placementGroup:PlacementGroup")
-    template = prod_estate().one(TEMPLATE, "groundplan-prod-inference").inputs
-    assert not {"placement", "networkInterfaces"} & set(template)
-    assert (
-        len(prod_estate().one("aws:eks/nodeGroup:NodeGroup", "groundplan-prod-inference").inputs["subnetIds"])
-        == 3
-    )
+    template = dev_estate().one(TEMPLATE, "groundplan-dev-gpu").inputs
+    assert not {"placement", "networkInterfaces", "userData"} & set(template)
+    assert len(dev_estate().one("aws:eks/nodeGroup:NodeGroup", "groundplan-dev-gpu").inputs["subnetIds"]) == 3
+
+
+def test_pods_may_lock_as_much_memory_as_they_have() -> None:
+    """Adapters read it in its place. It is a limit of the node, for a restricted pod cannot lift its own."""
+    user_data = prod_estate().one(TEMPLATE, POOL).inputs["userData"]
+    settings = tomllib.loads(b64decode(user_data).decode())["settings"]
+    limit = {"hard-limit": "unlimited", "soft-limit": "unlimited"}
+    assert settings == {"oci-defaults": {"resource-limits": {"max-locked-memory": limit}}}

@@ -29,13 +29,18 @@ def _bought(option: str, *, efa: bool = False) -> Recording:
         purchase["capacity_block"] = BLOCK
     if option == "spot":
         purchase["fallback_types"] = ["g6e.12xlarge", "g5.12xlarge"]
-    pool = dev_config()["groundplan:platform"]["gpu_pools"]["gpu"] | {
+    platform = dev_config()["groundplan:platform"]
+    if efa:
+        vision = platform["tenants"]["vision"]
+        vision["training"] |= {"nodes": 2, "gpus_per_node": 4}
+        vision["inference"]["replicas"]["max"] = 16
+    pool = platform["gpu_pools"]["gpu"] | {
         "zone": "eu-central-1b",
         "efa": efa,
         "purchase": purchase,
         "nodes": {"min": 0, "desired": 0, "max": 6},
     }
-    return record(lambda: run(dev_settings(gpu_pools={"gpu": pool})))
+    return record(lambda: run(dev_settings(gpu_pools={"gpu": pool}, tenants=platform["tenants"])))
 
 
 def test_on_demand_is_the_default() -> None:

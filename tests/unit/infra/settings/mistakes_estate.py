@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 from tests.unit.infra.settings.mistakes import Change
@@ -20,6 +21,31 @@ def _block(ends: str, **changes: Any) -> Change:
     empty = {"zone": "eu-central-1a", "nodes": {"min": 0, "desired": 0, "max": 6}}
     purchase = {"option": "capacity-block", "capacity_block": block}
     return _pool(**{**empty, "purchase": purchase, **changes})
+
+
+def _fabric(*, instance_type: str = "g6.12xlarge", gpus_per_node: int = 4, **training: Any) -> Change:
+    """A pool with EFA, and the tenant's training on it."""
+
+    def change(platform: dict[str, Any]) -> None:
+        platform["gpu_pools"]["gpu"] |= {
+            "efa": True,
+            "instance_type": instance_type,
+            "zone": "eu-central-1a",
+            "nodes": {"min": 0, "desired": 0, "max": 12},
+        }
+        platform["account_quotas"]["on_demand"] |= {"g": 10_000, "p": 10_000}
+        vision = platform["tenants"]["vision"]
+        vision["quota"]["gpus"] = 40
+        vision["training"] |= {"gpus_per_node": gpus_per_node, "batch_size": 64, **training}
+
+    return change
+
+
+def _two_on_a_fabric(platform: dict[str, Any]) -> None:
+    _fabric()(platform)
+    platform["tenants"]["vision"]["quota"]["gpus"] = 24
+    platform["tenants"]["vision"]["inference"]["replicas"] = {"min": 1, "max": 2}
+    platform["tenants"]["speech"] = deepcopy(platform["tenants"]["vision"])
 
 
 def _training(**changes: Any) -> Change:
@@ -92,6 +118,56 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
             "g6.xlarge has no Elastic Fabric Adapter",
             "false, or an instance type with EFA: g4dn.12xlarge, g5.12xlarge, g5.48xlarge, g6.12xlarge, "
             "g6.48xlarge, g6e.12xlarge, g6e.48xlarge, p4d.24xlarge, p5.48xlarge, p5en.48xlarge",
+        ),
+    ),
+    (
+        "EFA that nobody uses",
+        _fabric(nodes=1),
+        (
+            "groundplan:platform.gpu_pools.gpu.efa",
+            True,
+            "the pool has Elastic Fabric Adapters, and nobody trains over several of its nodes",
+            "false, or a tenant with training.pool: gpu and training.nodes from 2 on",
+        ),
+    ),
+    (
+        "EFA that two tenants share",
+        _two_on_a_fabric,
+        (
+            "groundplan:platform.gpu_pools.gpu.efa",
+            True,
+            "speech and vision would reach each other past their network policies",
+            "one tenant with training.pool: gpu and training.nodes from 2 on; a pool for each",
+        ),
+    ),
+    (
+        "less than an adapter for a pod",
+        _fabric(gpus_per_node=1),
+        (
+            "groundplan:platform.tenants.vision.training.gpus_per_node",
+            1,
+            "g6.12xlarge has 1 EFA interfaces for 4 GPUs: the share of 1 is no whole number",
+            "4",
+        ),
+    ),
+    (
+        "half an adapter for a pod",
+        _fabric(instance_type="p4d.24xlarge", gpus_per_node=1),
+        (
+            "groundplan:platform.tenants.vision.training.gpus_per_node",
+            1,
+            "p4d.24xlarge has 4 EFA interfaces for 8 GPUs: the share of 1 is no whole number",
+            "one of 2, 4, 6, 8",
+        ),
+    ),
+    (
+        "training on a pool that is not there",
+        _training(pool="gpus"),
+        (
+            "groundplan:platform.tenants.vision.training.pool",
+            "gpus",
+            "there is no GPU pool of this name",
+            "one of gpu; did you mean 'gpu'?",
         ),
     ),
     (
