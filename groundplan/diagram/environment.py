@@ -43,7 +43,7 @@ def _draw_vpc(canvas: Canvas, settings: Settings) -> float:
     stores = list(words.stores(settings))
     cluster_high = _LABEL + 8 + len(list(words.pools(settings))) * _ROW
     private_y = _TOP + 138
-    isolated_y = private_y + 44 + cluster_high + _GAP
+    isolated_y = private_y + 66 + cluster_high + _GAP
     end = isolated_y + 38 + len(stores) * _ROW + _PAD
     canvas.box("network", _VPC_X, _TOP, _VPC_WIDE, end - _TOP + _PAD)
     canvas.text("head", _VPC_X + _PAD, _TOP + 24, f"VPC {platform.network.vpc_range}", 180)
@@ -55,8 +55,9 @@ def _draw_vpc(canvas: Canvas, settings: Settings) -> float:
         _draw_subnet(canvas, x, _TOP + 80, "public", plan.public[index])
         canvas.text("small", x + 10, _TOP + 112, words.nat(settings, index), _ZONE_WIDE - 20)
         _draw_subnet(canvas, x, private_y, "private", plan.private[index])
+        _draw_subnet(canvas, x, private_y + 22, "pods", plan.pods[index])
         _draw_subnet(canvas, x, isolated_y, "isolated", plan.isolated[index])
-    _draw_cluster(canvas, settings, private_y + 32, cluster_high)
+    _draw_cluster(canvas, settings, private_y + 54, cluster_high)
     for row, (name, said) in enumerate(stores):
         _draw_store(canvas, isolated_y + 32 + row * _ROW, name, said)
     return end + _PAD

@@ -74,7 +74,7 @@ def connect_services(
     services: Sequence[str],
     *,
     vpc_id: Input[str],
-    vpc_range: str,
+    client_ranges: Sequence[str],
     subnet_ids: Sequence[Input[str]],
     account: Account,
     organization_id: str | None,
@@ -86,7 +86,7 @@ def connect_services(
         name: of the security group, and what the endpoints' names begin with.
         services: as the end of an endpoint's service name, e.g. `ecr.api`.
         vpc_id: the network.
-        vpc_range: from where they may be called.
+        client_ranges: from where they may be called.
         subnet_ids: one in each zone.
         account: whose identities may call, and whose resources they may reach.
         organization_id: an organisation whose resources may be reached as well, and that callers belong to.
@@ -100,7 +100,9 @@ def connect_services(
         vpc_id=vpc_id,
         opts=opts,
     )
-    admit(name, group, service="HTTPS", port=_HTTPS, address_range=vpc_range, opts=opts)
+    for number, address_range in enumerate(client_ranges):
+        rule = f"{name}-{number}" if number else name
+        admit(rule, group, service="HTTPS", port=_HTTPS, address_range=address_range, opts=opts)
     for service in services:
         endpoint = f"{name}-{service.replace('.', '-')}"
         VpcEndpoint(

@@ -42,7 +42,7 @@ class GpuPoolArgs:
         volume_gib: data volume of each node in GiB.
         images_snapshot: snapshot that the data volume is made from, with images in it.
         parts: into how many each GPU is divided.
-        node_settings: further settings of Bottlerocket, as TOML.
+        node_settings: settings of Bottlerocket, as TOML.
         volumes_key_arn: KMS key of the volumes.
     """
 
@@ -63,7 +63,7 @@ class GpuPoolArgs:
     volume_gib: int
     images_snapshot: str | None
     parts: int
-    node_settings: str | None
+    node_settings: str
     volumes_key_arn: Input[str]
 
 
@@ -128,7 +128,7 @@ class GpuPool(pulumi.ComponentResource):
             else None,
             monitoring={"enabled": True},
             # EKS adds what a node needs to join.
-            user_data=b64encode(args.node_settings.encode()).decode() if args.node_settings else None,
+            user_data=b64encode(args.node_settings.encode()).decode(),
             tag_specifications=tag_specifications(tags),
             opts=self._child,
         )

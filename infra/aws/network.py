@@ -1,4 +1,4 @@
-"""The VPC: three zones with public, private and isolated subnets, NAT, endpoints, and flow logs."""
+"""The VPC: three zones with public, private, pods' and isolated subnets, NAT, endpoints, and flow logs."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pulumi_aws.ec2.route_table import RouteTable
 from pulumi_aws.ec2.route_table_association import RouteTableAssociation
 from pulumi_aws.ec2.subnet import Subnet
 from pulumi_aws.ec2.vpc import Vpc
+from pulumi_aws.ec2.vpc_ipv4_cidr_block_association import VpcIpv4CidrBlockAssociation
 
 from infra.aws.account import Account
 from infra.aws.endpoints import connect_s3, connect_services
@@ -78,10 +79,11 @@ class Network(pulumi.ComponentResource):
         self._vpc = self._create_vpc()
         public = self._create_subnets("public", args.plan.public, {"kubernetes.io/role/elb": "1"})
         private = self._create_subnets("private", args.plan.private, {"kubernetes.io/role/internal-elb": "1"})
+        pods = self._create_pod_subnets()
         isolated = self._create_subnets("isolated", args.plan.isolated, {})
         internet = self._create_gateway()
         self._route_public(public, internet)
-        private_tables = self._route_private(public, private, internet)
+        private_tables = self._route_private(public, private, pods, internet)
         isolated_tables = self._route_isolated(isolated)
         self._connect([*private_tables, *isolated_tables], isolated)
         record_traffic(
@@ -125,8 +127,29 @@ class Network(pulumi.ComponentResource):
         )
         return vpc
 
+    def _create_pod_subnets(self) -> list[Subnet]:
+        """The network plugin finds them by their tag, and takes what has the most free addresses.
+
+        https://docs.aws.amazon.com/eks/latest/userguide/cni-subnet-selection.html
+        """
+        added = [
+            VpcIpv4CidrBlockAssociation(
+                self._named("pods", subnet.zone),
+                vpc_id=self._vpc.id,
+                cidr_block=str(subnet.address_range),
+                opts=self._child,
+            )
+            for subnet in self._args.plan.pods
+        ]
+        opts = pulumi.ResourceOptions(parent=self, depends_on=added)
+        return self._create_subnets("pods", self._args.plan.pods, {"kubernetes.io/role/cni": "1"}, opts)
+
     def _create_subnets(
-        self, kind: str, plan: tuple[planning.Subnet, ...], tags: dict[str, str]
+        self,
+        kind: str,
+        plan: tuple[planning.Subnet, ...],
+        tags: dict[str, str],
+        opts: pulumi.ResourceOptions | None = None,
     ) -> list[Subnet]:
         return [
             Subnet(
@@ -136,7 +159,7 @@ class Network(pulumi.ComponentResource):
                 availability_zone=subnet.zone,
                 map_public_ip_on_launch=False,
                 tags={"Name": self._named(kind, subnet.zone), **tags},
-                opts=self._child,
+                opts=opts or self._child,
             )
             for subnet in plan
         ]
@@ -168,7 +191,7 @@ class Network(pulumi.ComponentResource):
         )
 
     def _route_private(
-        self, public: list[Subnet], private: list[Subnet], internet: InternetGateway
+        self, public: list[Subnet], private: list[Subnet], pods: list[Subnet], internet: InternetGateway
     ) -> list[RouteTable]:
         """One table per zone, so that traffic stays in its zone as soon as each has its own gateway."""
         zones = [subnet.zone for subnet in self._args.plan.private]
@@ -178,8 +201,8 @@ class Network(pulumi.ComponentResource):
             for zone, subnet in (hosts if self._args.nat_per_zone else hosts[:1])
         ]
         tables = []
-        for number, (zone, subnet) in enumerate(zip(zones, private, strict=True)):
-            table = self._create_table(self._named("private", zone), [subnet])
+        for number, (zone, *subnets) in enumerate(zip(zones, private, pods, strict=True)):
+            table = self._create_table(self._named("private", zone), subnets)
             Route(
                 self._named("private", zone, "nat"),
                 route_table_id=table.id,
@@ -214,7 +237,7 @@ class Network(pulumi.ComponentResource):
             self._named("endpoints"),
             args.endpoints,
             vpc_id=self._vpc.id,
-            vpc_range=args.vpc_range,
+            client_ranges=[args.vpc_range, *(str(subnet.address_range) for subnet in args.plan.pods)],
             subnet_ids=[subnet.id for subnet in subnets],
             account=args.account,
             organization_id=args.organization_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,6 +38,7 @@ class SystemPoolArgs:
         instance_type: EC2 instance type without GPUs.
         nodes: how many, always.
         volume_gib: data volume of each node in GiB.
+        node_settings: settings of Bottlerocket, as TOML.
         volumes_key_arn: KMS key of the volumes.
     """
 
@@ -48,6 +50,7 @@ class SystemPoolArgs:
     instance_type: str
     nodes: int
     volume_gib: int
+    node_settings: str
     volumes_key_arn: Input[str]
 
 
@@ -80,6 +83,8 @@ class SystemPool(pulumi.ComponentResource):
             metadata_options=metadata_options(),
             block_device_mappings=node_volumes(args.volumes_key_arn, args.volume_gib),
             monitoring={"enabled": True},
+            # EKS adds what a node needs to join.
+            user_data=b64encode(args.node_settings.encode()).decode(),
             tag_specifications=tag_specifications({"Name": self._physical_name, POOL_LABEL: SYSTEM_POOL}),
             opts=self._child,
         )

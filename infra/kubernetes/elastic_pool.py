@@ -12,6 +12,7 @@ from pulumi_kubernetes.apiextensions.CustomResource import CustomResource
 
 from infra.aws.node_template import DATA_DEVICE, SYSTEM_DEVICE, SYSTEM_VOLUME_GIB
 from infra.conventions import GPU_RESOURCE, POOL_LABEL, ComponentType, registered
+from infra.planning.node_settings import MAX_PODS
 
 _SPOT_FIRST = ["spot", "on-demand"]
 """Karpenter takes the cheaper one, and the other one while EC2 has none of it."""
@@ -112,6 +113,7 @@ class ElasticPool(pulumi.ComponentResource):
             "instanceProfile": args.instance_profile,
             "subnetSelectorTerms": [{"id": each} for each in args.subnet_ids],
             "securityGroupSelectorTerms": [{"id": args.security_group_id}],
+            "kubelet": {"maxPods": MAX_PODS},
             "metadataOptions": {
                 "httpEndpoint": "enabled",
                 "httpProtocolIPv6": "disabled",

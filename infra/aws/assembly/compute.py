@@ -24,6 +24,7 @@ from infra.aws.system_pool import SystemPool, SystemPoolArgs
 from infra.planning import fabric, gpu_parts
 from infra.planning.eks_versions import KUBERNETES_VERSIONS
 from infra.planning.instance_types import INSTANCE_TYPES
+from infra.planning.node_settings import node_settings
 from infra.settings.models import GpuPoolSettings
 
 
@@ -113,6 +114,7 @@ def _system_pool(
             instance_type=settings.instance_type,
             nodes=settings.nodes,
             volume_gib=settings.volume_gib,
+            node_settings=node_settings(),
             volumes_key_arn=keys.outputs.volumes,
         ),
         opts,
@@ -158,12 +160,12 @@ def _pool(
     )
 
 
-def _node_settings(pool: GpuPoolSettings) -> str | None:
+def _node_settings(pool: GpuPoolSettings) -> str:
     """GPUs are divided, or train together by EFA, never both."""
     if pool.sharing:
         gpu = INSTANCE_TYPES[pool.instance_type].gpu
-        return gpu_parts.node_settings(pool.sharing.strategy, pool.parts, gpu)
-    return fabric.NODE_SETTINGS if pool.efa else None
+        return node_settings(gpu_parts.node_settings(pool.sharing.strategy, pool.parts, gpu))
+    return node_settings(fabric.NODE_SETTINGS if pool.efa else "")
 
 
 def _purchase(pool: GpuPoolSettings) -> Purchase:

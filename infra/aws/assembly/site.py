@@ -34,9 +34,14 @@ class Site:
         return self.platform.environment
 
     @property
-    def client_ranges(self) -> list[str]:
-        """Where nodes, and so pods, have their addresses."""
+    def node_ranges(self) -> list[str]:
+        """Where nodes have their addresses, by zone."""
         return [str(subnet.address_range) for subnet in self.subnets.private]
+
+    @property
+    def client_ranges(self) -> list[str]:
+        """Where pods and nodes have theirs: a pod may also have one of its node's own subnet."""
+        return [*self.node_ranges, *(str(subnet.address_range) for subnet in self.subnets.pods)]
 
     @property
     def tenants_with_filesystem(self) -> list[str]:

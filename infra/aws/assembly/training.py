@@ -43,7 +43,7 @@ def _filesystem(
             tenant=tenant,
             vpc_id=network.outputs.vpc_id,
             subnet_id=network.outputs.isolated_subnet_ids[place],
-            client_ranges=[site.client_ranges[place]],
+            client_ranges=[site.node_ranges[place]],
             nodes_security_group_id=cluster.outputs.security_group_id,
             key_arn=keys.outputs.lake,
             capacity_gib=settings.capacity_gib,

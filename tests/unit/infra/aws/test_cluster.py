@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tomllib
+from base64 import b64decode
 
 import pytest
 
@@ -68,7 +70,7 @@ def test_api_clients_come_from_named_private_ranges() -> None:
 
 
 def test_add_ons_are_pinned() -> None:
-    """Each has a version; network policies are switched on."""
+    """Each has a version; network policies and prefixes are switched on."""
     addons = {addon.name: addon.inputs for addon in dev_estate().of("aws:eks/addon:Addon")}
     assert set(addons) == {
         "vpc-cni",
@@ -79,7 +81,18 @@ def test_add_ons_are_pinned() -> None:
         "metrics-server",
     }
     assert all("-eksbuild." in inputs["addonVersion"] for inputs in addons.values())
-    assert json.loads(addons["vpc-cni"]["configurationValues"]) == {"enableNetworkPolicy": "true"}
+    assert json.loads(addons["vpc-cni"]["configurationValues"]) == {
+        "enableNetworkPolicy": "true",
+        "env": {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1"},
+    }
+
+
+def test_nodes_take_the_pods_that_prefixes_have_addresses_for() -> None:
+    """Bottlerocket would count single addresses: on an m7i.large, 29."""
+    for name in ("groundplan-dev-system", "groundplan-dev-gpu"):
+        user_data = dev_estate().one("aws:ec2/launchTemplate:LaunchTemplate", name).inputs["userData"]
+        settings = tomllib.loads(b64decode(user_data).decode())["settings"]
+        assert settings["kubernetes"] == {"max-pods": 110}
 
 
 def test_add_ons_come_in_the_order_in_which_they_can_work() -> None:

@@ -42,13 +42,13 @@ def test_the_database_is_encrypted_with_its_own_key() -> None:
 
 
 def test_the_database_is_private() -> None:
-    """In isolated subnets, without a public address, for private subnets only."""
+    """In isolated subnets, without a public address, for the addresses of nodes and pods only."""
     subnets = dev_estate().one("aws:rds/subnetGroup:SubnetGroup").inputs["subnetIds"]
     assert len(subnets) == 3
     assert all("isolated" in subnet for subnet in subnets)
     assert not any(instance.inputs["publiclyAccessible"] for instance in dev_estate().of(INSTANCE))
     rules = [rule for rule in dev_estate().of(RULE) if rule.name.startswith("groundplan-dev-metadata-")]
-    assert [rule.inputs["fromPort"] for rule in rules] == [5432] * 3
+    assert [rule.inputs["fromPort"] for rule in rules] == [5432] * 6
 
 
 def test_the_database_grows_and_shrinks() -> None:

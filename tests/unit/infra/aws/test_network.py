@@ -28,10 +28,34 @@ INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 
 
 def test_no_subnet_hands_out_public_addresses() -> None:
-    """Nine subnets, and not even the public ones make an instance public."""
+    """Twelve subnets, and not even the public ones make an instance public."""
     subnets = dev_estate().of("aws:ec2/subnet:Subnet")
-    assert len(subnets) == 9
+    assert len(subnets) == 12
     assert not [subnet.name for subnet in subnets if subnet.inputs["mapPublicIpOnLaunch"]]
+
+
+def test_pods_have_subnets_that_the_network_plugin_finds() -> None:
+    """One a zone, by its tag, in a range that the VPC has by then; they leave as their zone's nodes do."""
+    estate = dev_estate()
+    tagged = [
+        subnet
+        for subnet in estate.of("aws:ec2/subnet:Subnet")
+        if subnet.inputs["tags"].get("kubernetes.io/role/cni") == "1"
+    ]
+    added = estate.of("aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation")
+    assert [subnet.inputs["cidrBlock"] for subnet in tagged] == [each.inputs["cidrBlock"] for each in added]
+    assert {subnet.inputs["availabilityZone"] for subnet in tagged} == {
+        f"eu-central-1{zone}" for zone in "abc"
+    }
+    for subnet in tagged:
+        assert {each.urn for each in added} <= subnet.dependencies
+        zone = subnet.inputs["availabilityZone"]
+        (association,) = [
+            each.inputs
+            for each in estate.of("aws:ec2/routeTableAssociation:RouteTableAssociation")
+            if each.inputs["subnetId"] == f"{subnet.name}-id"
+        ]
+        assert association["routeTableId"] == f"groundplan-dev-private-{zone}-id"
 
 
 def test_only_the_public_table_leads_to_the_internet_gateway() -> None:

@@ -38,8 +38,9 @@ def _nvidia(estate: Recording) -> dict[str, Any]:
 
 
 def test_whole_gpus_are_the_default() -> None:
-    """No user data, no label of parts, no snapshot."""
-    assert "userData" not in dev_estate().one(TEMPLATE, POOL).inputs
+    """Nothing about GPUs in user data, no label of parts, no snapshot."""
+    user_data = b64decode(dev_estate().one(TEMPLATE, POOL).inputs["userData"]).decode()
+    assert "nvidia" not in user_data
     assert set(dev_estate().one(GROUP, POOL).inputs["labels"]) == {"groundplan.dev/pool"}
 
 

@@ -11,7 +11,7 @@ from tests.unit.infra.recording import Recording, dev_estate, guarded_estate, pr
 SERVERLESS, PROVISIONED = "aws:msk/serverlessCluster:ServerlessCluster", "aws:msk/cluster:Cluster"
 TOPIC = "aws:msk/topic:Topic"
 RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-PRIVATE_SUBNETS = 3
+CLIENT_SUBNETS = 6
 
 
 def _ports(estate: Recording) -> list[int]:
@@ -74,10 +74,10 @@ def test_broker_logs_are_kept_and_encrypted() -> None:
     )
 
 
-def test_only_private_subnets_reach_the_brokers() -> None:
+def test_only_nodes_and_pods_reach_the_brokers() -> None:
     """The port of IAM, and of the exporters where there are brokers."""
-    assert _ports(dev_estate()) == [9098] * PRIVATE_SUBNETS
-    assert _ports(guarded_estate()) == sorted([9098, 11001, 11002] * PRIVATE_SUBNETS)
+    assert _ports(dev_estate()) == [9098] * CLIENT_SUBNETS
+    assert _ports(guarded_estate()) == sorted([9098, 11001, 11002] * CLIENT_SUBNETS)
 
 
 def test_the_stream_is_guarded_where_data_is_protected() -> None:

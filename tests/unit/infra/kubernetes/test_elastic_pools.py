@@ -101,6 +101,7 @@ def test_what_a_node_is_is_named_not_searched_for() -> None:
     assert len(nodes["subnetSelectorTerms"]) == 3
     assert nodes["securityGroupSelectorTerms"] == [{"id": "groundplan-prod-nodes"}]
     assert nodes["instanceProfile"] == "groundplan-prod-elastic-node"
+    assert nodes["kubelet"] == {"maxPods": 110}
     [image] = nodes["amiSelectorTerms"]
     assert re.fullmatch(r"bottlerocket@v\d+\.\d+\.\d+", image["alias"])
 

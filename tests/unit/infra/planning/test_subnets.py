@@ -8,7 +8,13 @@ from itertools import combinations
 
 import pytest
 
-from infra.planning.subnets import LARGEST_PREFIX, PRIVATE_RANGES, SMALLEST_PREFIX, plan_subnets
+from infra.planning.subnets import (
+    LARGEST_PREFIX,
+    PRIVATE_RANGES,
+    SHARED_ADDRESS_SPACE,
+    SMALLEST_PREFIX,
+    plan_subnets,
+)
 
 ZONES = ("eu-central-1a", "eu-central-1b", "eu-central-1c")
 
@@ -44,18 +50,27 @@ def test_subnets_fill_the_range_without_overlap(vpc_range: IPv4Network) -> None:
 def test_each_kind_has_one_equal_subnet_per_zone(vpc_range: IPv4Network) -> None:
     """No zone is smaller than another, and the zones keep their order."""
     plan = plan_subnets(vpc_range, ZONES)
-    for kind in (plan.public, plan.private, plan.isolated):
+    for kind in (plan.public, plan.private, plan.pods, plan.isolated):
         assert tuple(subnet.zone for subnet in kind) == ZONES
         assert len({subnet.address_range.prefixlen for subnet in kind}) == 1
 
 
 @any_range
-def test_pods_get_most_of_the_range(vpc_range: IPv4Network) -> None:
+def test_nodes_get_most_of_the_range(vpc_range: IPv4Network) -> None:
     """Three quarters are private; the smallest subnet is one that AWS accepts (/28)."""
     plan = plan_subnets(vpc_range, ZONES)
     private = sum(subnet.address_range.num_addresses for subnet in plan.private)
     assert private * 4 == vpc_range.num_addresses * 3
     assert max(subnet.address_range.prefixlen for subnet in (*plan.public, *plan.isolated)) <= 28
+
+
+@any_range
+def test_pods_have_ranges_of_their_own(vpc_range: IPv4Network) -> None:
+    """A /16 in each zone, the largest that AWS adds to a VPC, in space that is nobody else's."""
+    plan = plan_subnets(vpc_range, ZONES)
+    ranges = [subnet.address_range for subnet in plan.pods]
+    assert all(one.prefixlen == 16 and one.subnet_of(SHARED_ADDRESS_SPACE) for one in ranges)
+    assert not [pair for pair in combinations((vpc_range, *ranges), 2) if pair[0].overlaps(pair[1])]
 
 
 @any_range
@@ -71,6 +86,11 @@ def test_the_plan_of_the_dev_stack() -> None:
         "10.40.0.0/18",
         "10.40.64.0/18",
         "10.40.128.0/18",
+    ]
+    assert [str(subnet.address_range) for subnet in plan.pods] == [
+        "100.64.0.0/16",
+        "100.65.0.0/16",
+        "100.66.0.0/16",
     ]
     assert [str(subnet.address_range) for subnet in plan.public] == [
         "10.40.192.0/21",
