@@ -40,6 +40,7 @@ class ComponentType(StrEnum):
     WORKLOAD_IDENTITY = "groundplan:aws:WorkloadIdentity"
     AUDIT = "groundplan:aws:Audit"
     OPERATIONS = "groundplan:aws:Operations"
+    METRICS_COLLECTOR = "groundplan:aws:MetricsCollector"
     ADMISSION = "groundplan:kubernetes:Admission"
     KARPENTER = "groundplan:kubernetes:Karpenter"
     ELASTIC_POOL = "groundplan:kubernetes:ElasticPool"
@@ -97,6 +98,8 @@ KARPENTER_ACCOUNT = ("karpenter", "karpenter")
 """Namespace and service account of Karpenter: its identity in the account is for no other pod."""
 PARTS_LABEL = "groundplan.dev/gpu-parts"
 """On nodes whose GPUs are divided: into how many each is."""
+METRICS_PORT = 8002
+"""Where each pod of ours that has metrics tells them. Triton chose it; one port is open to the collector."""
 GPU_RESOURCE = "nvidia.com/gpu"
 """The extended resource of NVIDIA's device plugin, and the key of the taint on GPU nodes."""
 EFA_CLASS = "efa.networking.k8s.aws"

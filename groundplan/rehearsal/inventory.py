@@ -317,9 +317,10 @@ def _cost_anomalies(client: Any) -> Iterable[str]:
 
 
 def _metrics(client: Any) -> Iterable[str]:
-    return (
-        f"workspaces/{workspace['workspaceId']}"
-        for workspace in pages(client, "list_workspaces", "workspaces")
+    return listed(
+        client,
+        ("list_scrapers", "scrapers", "scraperId"),
+        ("list_workspaces", "workspaces", "workspaceId"),
     )
 
 

@@ -22,6 +22,7 @@ from infra.aws.encryption import Encryption
 from infra.aws.gpu_pool import GpuPool
 from infra.aws.identity import Identity
 from infra.aws.lake import Lake
+from infra.aws.metrics_collector import MetricsCollector
 from infra.aws.network import Network
 from infra.aws.operations import Operations
 from infra.aws.providers import Providers
@@ -64,6 +65,7 @@ class AwsEstate:
     stream_access: StreamAccess | None
     audit: Audit
     operations: Operations
+    metrics_collector: MetricsCollector
     edge: Edge | None
 
 
@@ -95,6 +97,8 @@ async def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
     personas = access.personas(site, keys, cluster)
     identities = access.identities(site, keys, cluster, cache, schemas)
     await hand_over()
+    copies = foundation.backup_copies(site, providers.second)
+    operations = foundation.operations(site, keys, cluster, copies)
     return AwsEstate(
         account=site.account,
         network=network,
@@ -116,8 +120,7 @@ async def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
         identities=identities,
         stream_access=access.stream_access(site, cluster, identities),
         audit=foundation.audit(site, keys, lake),
-        operations=foundation.operations(
-            site, keys, cluster, foundation.backup_copies(site, providers.second)
-        ),
+        operations=operations,
+        metrics_collector=foundation.metrics_collector(site, network, cluster, operations),
         edge=edge,
     )

@@ -63,6 +63,7 @@ class OperationsOutputs:
     alerts_topic_arn: Output[str]
     backup_vault: Output[str]
     metrics_endpoint: Output[str]
+    metrics_workspace_arn: Output[str]
 
 
 class Operations(pulumi.ComponentResource):
@@ -94,6 +95,7 @@ class Operations(pulumi.ComponentResource):
             alerts_topic_arn=topic.arn,
             backup_vault=vault.name,
             metrics_endpoint=workspace.prometheus_endpoint,
+            metrics_workspace_arn=workspace.arn,
         )
         self.register_outputs(registered(self.outputs))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pulumi import ResourceOptions
 
 from infra.aws.elastic_nodes import ElasticNodesOutputs
@@ -15,7 +17,7 @@ from infra.settings.models import Settings
 
 
 def build_elastic_nodes(
-    settings: Settings, estate: AwsEstate, opts: ResourceOptions
+    settings: Settings, estate: AwsEstate, isolated_ranges: Sequence[str], opts: ResourceOptions
 ) -> dict[str, ElasticPool]:
     """Register Karpenter and its pools; the result is by pool.
 
@@ -32,6 +34,7 @@ def build_elastic_nodes(
             cluster_endpoint=estate.cluster.outputs.endpoint,
             queue=account.queue,
             kubernetes_version=settings.platform.cluster.kubernetes_version,
+            isolated_ranges=isolated_ranges,
             definitions=generated_definitions(),
         ),
         # Pods get credentials only if the association is there before them.

@@ -13,7 +13,7 @@ from pulumi_kubernetes.autoscaling.v2.HorizontalPodAutoscaler import HorizontalP
 from pulumi_kubernetes.core.v1.Service import Service
 from pulumi_kubernetes.policy.v1.PodDisruptionBudget import PodDisruptionBudget
 
-from infra.conventions import ComponentType, registered
+from infra.conventions import METRICS_PORT, ComponentType, registered
 from infra.kubernetes import pods
 from infra.kubernetes.pods import Workload
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 HTTP_PORT = 8000
 GRPC_PORT = 8001
-METRICS_PORT = 8002
 _HEALTH_PORT = 8003
 """The supervisor's own: it answers before there is a model, and while Triton starts."""
 _TERMINATION_S = 60
@@ -169,7 +168,10 @@ class Inference(pulumi.ComponentResource):
         )
 
     def _create_metrics_service(self) -> None:
-        """Metrics are for the platform, not for callers: a Service of their own, inside the cluster."""
+        """Metrics are for the platform, not for callers: a Service of their own, inside the cluster.
+
+        The collector asks each pod, and needs none.
+        """
         workload = self._workload
         Service(
             f"{self._prefix}-metrics",

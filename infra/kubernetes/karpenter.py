@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,9 +18,9 @@ from pulumi_kubernetes.core.v1.ServiceAccount import ServiceAccount
 from pulumi_kubernetes.networking.v1.NetworkPolicy import NetworkPolicy
 from pulumi_kubernetes.policy.v1.PodDisruptionBudget import PodDisruptionBudget
 
-from infra.conventions import KARPENTER_ACCOUNT, PROJECT, ComponentType, registered
+from infra.conventions import KARPENTER_ACCOUNT, METRICS_PORT, PROJECT, ComponentType, registered
 from infra.kubernetes.karpenter_access import grant_access
-from infra.kubernetes.karpenter_pod import REPLICAS, pod_labels, pod_spec
+from infra.kubernetes.karpenter_pod import COLLECTED, REPLICAS, pod_labels, pod_spec
 from infra.kubernetes.network_policies import controller_policies
 from infra.kubernetes.pod_standards import restricted
 
@@ -42,6 +42,7 @@ class KarpenterArgs:
         cluster_endpoint: address of the API server, for nodes.
         queue: name of the queue in which it hears of interruptions.
         kubernetes_version: pins the meaning of `restricted`.
+        isolated_ranges: where the collector of metrics has its addresses.
         definitions: the kinds that it works with, as manifests.
     """
 
@@ -50,6 +51,7 @@ class KarpenterArgs:
     cluster_endpoint: Output[str]
     queue: Input[str]
     kubernetes_version: str
+    isolated_ranges: Sequence[str]
     definitions: tuple[dict[str, Any], ...]
 
 
@@ -98,12 +100,16 @@ class Karpenter(pulumi.ComponentResource):
         return {"name": name, "namespace": namespace.metadata.name, "labels": _LABELS}
 
     def _isolate(self, namespace: Namespace) -> list[NetworkPolicy]:
-        port = self._args.cluster_endpoint.apply(lambda url: urlsplit(url).port or _HTTPS_PORT)
+        policies = controller_policies(
+            api_server_port=self._args.cluster_endpoint.apply(lambda url: urlsplit(url).port or _HTTPS_PORT),
+            isolated_ranges=self._args.isolated_ranges,
+            metrics_port=METRICS_PORT,
+        )
         return [
             NetworkPolicy(
                 f"karpenter-{name}", metadata=self._metadata(namespace, name), spec=spec, opts=self._child
             )
-            for name, spec in controller_policies(api_server_port=port).items()
+            for name, spec in policies.items()
         ]
 
     def _deploy(
@@ -131,7 +137,10 @@ class Karpenter(pulumi.ComponentResource):
                 "replicas": REPLICAS,
                 "selector": {"match_labels": labels},
                 "strategy": {"rolling_update": {"max_unavailable": 1, "max_surge": 0}},
-                "template": {"metadata": {"labels": _LABELS | labels}, "spec": pod},
+                "template": {
+                    "metadata": {"labels": _LABELS | labels, "annotations": COLLECTED},
+                    "spec": pod,
+                },
             },
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*before, budget]),
         )

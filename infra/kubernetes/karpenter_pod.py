@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pulumi import Input
 
-from infra.conventions import GPU_RESOURCE, POOL_LABEL, SYSTEM_POOL, SYSTEM_TAINT
+from infra.conventions import GPU_RESOURCE, METRICS_PORT, POOL_LABEL, SYSTEM_POOL, SYSTEM_TAINT
 from infra.kubernetes.pods import ENDPOINT_CONFIG_MAP, NONROOT_USER, from_field, values
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ IMAGE = (
 """Version and digest: `charts/karpenter/values.yaml` of aws/karpenter-provider-aws at its tag v1.14.1."""
 REPLICAS = 2
 """One works, the other one takes over."""
-_METRICS_PORT, _HEALTH_PORT = 8080, 8081
+_HEALTH_PORT = 8081
+COLLECTED = {"prometheus.io/scrape": "true"}
+"""The annotation of pods whose metrics are collected: infra/aws/scrape_configuration.yaml asks for it."""
 _FEATURE_GATES = {
     # Sick nodes are replaced: what the node monitoring agent reports of GPUs, disks, network and kernel.
     "NodeRepair": True,
@@ -86,7 +88,7 @@ def pod_spec(
         "CLUSTER_ENDPOINT": cluster_endpoint,
         "INTERRUPTION_QUEUE": queue,
         "FEATURE_GATES": ",".join(f"{name}={str(on).lower()}" for name, on in _FEATURE_GATES.items()),
-        "METRICS_PORT": str(_METRICS_PORT),
+        "METRICS_PORT": str(METRICS_PORT),
         "HEALTH_PROBE_PORT": str(_HEALTH_PORT),
         "LOG_LEVEL": "info",
     }
@@ -128,7 +130,7 @@ def _container(environment: dict[str, Input[str]]) -> ContainerArgsDict:
         ],
         "env_from": [{"config_map_ref": {"name": ENDPOINT_CONFIG_MAP, "optional": True}}],
         "ports": [
-            {"name": "http-metrics", "container_port": _METRICS_PORT, "protocol": "TCP"},
+            {"name": "http-metrics", "container_port": METRICS_PORT, "protocol": "TCP"},
             {"name": "http", "container_port": _HEALTH_PORT, "protocol": "TCP"},
         ],
         "liveness_probe": _probe("/healthz", delay_s=30),

@@ -53,7 +53,9 @@ def build_kubernetes(settings: Settings, estate: AwsEstate, release: Release) ->
     # Policies come before whatever they judge.
     opts = ResourceOptions(provider=provider, depends_on=[admission])
     _keep_quotas(settings, estate, release, opts)
-    build_elastic_nodes(settings, estate, ResourceOptions(provider=provider))
+    build_elastic_nodes(
+        settings, estate, _isolated_ranges(settings.platform), ResourceOptions(provider=provider)
+    )
     _connect(settings, ResourceOptions(provider=provider))
     return {
         name: _TenantBuilder(settings, estate, release, name, tenant, opts).build()

@@ -38,7 +38,8 @@ def client_policies(
 
     Args:
         pod_ranges: every range that a pod of any namespace can have an address in.
-        isolated_ranges: where brokers, the cache and the endpoints of AWS' services have their addresses.
+        isolated_ranges: where brokers, the cache, the endpoints of AWS' services and the collector of metrics
+            have their addresses.
         broker_port: the brokers', for clients with an IAM identity.
     """
     return {
@@ -68,6 +69,7 @@ def tenant_policies(
     cache_port: int,
     caller_ranges: Sequence[str],
     inference_ports: Sequence[int],
+    metrics_port: int,
 ) -> dict[str, NetworkPolicySpecArgsDict]:
     """The specs of the policies of a tenant's namespace by name.
 
@@ -78,6 +80,7 @@ def tenant_policies(
         cache_port: the cache's, for workloads whose identity may connect to it.
         caller_ranges: who may call the model server.
         inference_ports: its ports for callers.
+        metrics_port: its port for the collector of metrics.
     """
     return {
         **client_policies(pod_ranges=pod_ranges, isolated_ranges=isolated_ranges, broker_port=broker_port),
@@ -99,14 +102,19 @@ def tenant_policies(
                 }
             ],
         },
+        "allow-metrics": _collected(_pods_of("inference"), isolated_ranges, metrics_port),
     }
 
 
-def controller_policies(*, api_server_port: Input[int]) -> dict[str, NetworkPolicySpecArgsDict]:
+def controller_policies(
+    *, api_server_port: Input[int], isolated_ranges: Sequence[str], metrics_port: int
+) -> dict[str, NetworkPolicySpecArgsDict]:
     """The specs of the policies of a namespace whose pods work with the API server and with AWS.
 
     Args:
         api_server_port: where the API server answers.
+        isolated_ranges: where the collector of metrics has its addresses.
+        metrics_port: their port for it.
     """
     return {
         "default-deny": {"pod_selector": _ALL_PODS, "policy_types": ["Ingress", "Egress"]},
@@ -120,6 +128,7 @@ def controller_policies(*, api_server_port: Input[int]) -> dict[str, NetworkPoli
             _AGENT,
         ),
         "allow-api-server": _egress(_ALL_PODS, {"ports": [{"protocol": "TCP", "port": api_server_port}]}),
+        "allow-metrics": _collected(_ALL_PODS, isolated_ranges, metrics_port),
     }
 
 
@@ -134,6 +143,22 @@ def _to(address_ranges: Sequence[str], port: int) -> NetworkPolicyEgressRuleArgs
     return {
         "to": [{"ip_block": {"cidr": address_range}} for address_range in address_ranges],
         "ports": [{"protocol": "TCP", "port": port}],
+    }
+
+
+def _collected(
+    pod_selector: LabelSelectorArgsDict, address_ranges: Sequence[str], port: int
+) -> NetworkPolicySpecArgsDict:
+    """Metrics, and nothing else, for who collects them from ranges in which no pod has an address."""
+    return {
+        "pod_selector": pod_selector,
+        "policy_types": ["Ingress"],
+        "ingress": [
+            {
+                "from_": [{"ip_block": {"cidr": address_range}} for address_range in address_ranges],
+                "ports": [{"protocol": "TCP", "port": port}],
+            }
+        ],
     }
 
 

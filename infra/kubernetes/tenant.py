@@ -19,6 +19,7 @@ from pulumi_kubernetes.rbac.v1.RoleBinding import RoleBinding
 from infra.conventions import (
     EFA_CLASS,
     GPU_RESOURCE,
+    METRICS_PORT,
     ComponentType,
     Persona,
     labels,
@@ -50,7 +51,8 @@ class TenantArgs:
         pods: pods at a time.
         volume_claims: claims of volumes that the program itself makes.
         pod_ranges: every range that a pod of any namespace can have an address in.
-        isolated_ranges: where brokers, the cache and the endpoints of AWS' services have their addresses.
+        isolated_ranges: where brokers, the cache, the endpoints of AWS' services and the collector of metrics
+            have their addresses.
         broker_port: the brokers', for clients with an IAM identity.
         cache_port: the cache's.
         caller_ranges: who may call the model server.
@@ -161,6 +163,7 @@ class Tenant(pulumi.ComponentResource):
             cache_port=args.cache_port,
             caller_ranges=args.caller_ranges,
             inference_ports=args.inference_ports,
+            metrics_port=METRICS_PORT,
         )
         return [
             NetworkPolicy(f"{args.tenant}-{name}", metadata=self._metadata(name), spec=spec, opts=self._child)

@@ -42,6 +42,7 @@ TYPE_TOKENS = {
     "Lake": "groundplan:aws:Lake",
     "Network": "groundplan:aws:Network",
     "Operations": "groundplan:aws:Operations",
+    "MetricsCollector": "groundplan:aws:MetricsCollector",
     "Registry": "groundplan:aws:Registry",
     "Replicas": "groundplan:aws:Replicas",
     "Replication": "groundplan:aws:Replication",

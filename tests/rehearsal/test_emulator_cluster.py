@@ -251,6 +251,22 @@ def test_view_only_cannot_create_and_ends_with_the_association(deployer: Person)
     eventually(lambda: "forbidden" in viewer.run(*look).stderr, "the viewer looks no longer")
 
 
+def test_the_collector_of_metrics_reads_metrics_and_no_secrets(deployer: Person) -> None:
+    """By the policy that AWS gives its role; it finds what to scrape, and changes nothing."""
+    eks, collector = deployer.aws("eks"), new_person(deployer, "collector")
+    entry = {"clusterName": CLUSTER, "principalArn": f"arn:aws:iam::{ACCOUNT_ID}:role/collector"}
+    policy = POLICIES + "AmazonPrometheusScraperPolicy"
+    eks.create_access_entry(**entry)
+    eks.associate_access_policy(**entry, policyArn=policy, accessScope={"type": "cluster"})
+    eventually(
+        lambda: "apiserver_request_total" in collector.run("get", "--raw", "/metrics").stdout, "metrics"
+    )
+    for kind in ("nodes", "pods", "endpoints"):
+        collector.must("get", kind, "--namespace", "default")
+    assert "forbidden" in collector.run("get", "secrets", "--namespace", NAMESPACE).stderr
+    assert "forbidden" in collector.run("create", "configmap", "x", "--namespace", NAMESPACE).stderr
+
+
 def test_a_pod_gets_credentials_of_its_role(deployer: Person, admin: Person) -> None:
     """The webhook adds token and address to the pod; the agent changes such a token into a session."""
     deployer.aws("eks").create_pod_identity_association(

@@ -26,6 +26,7 @@ from groundplan.rehearsal.emulator import (
     enforcement,
     long_polls,
     replicating,
+    scrapers,
     sts,
 )
 from groundplan.rehearsal.emulator.answer_record import AnswerRecord
@@ -215,6 +216,7 @@ class ApiServer:
         )
         self.kafka = KafkaStore(store.account_id, store.region)
         eks_response.install(store)
+        scrapers.install(store)
         kafka_response.install(self.kafka)
         sts.install()
         amendments.install()

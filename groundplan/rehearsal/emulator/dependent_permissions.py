@@ -51,6 +51,7 @@ _MEMBERS_OF_TAGS = {
 }
 _SERVICE_LINKED = {
     ("access-analyzer", "CreateAnalyzer"): "access-analyzer.amazonaws.com",
+    ("aps", "CreateScraper"): "scraper.aps.amazonaws.com",
     ("eks", "CreateCluster"): "eks.amazonaws.com",
     ("eks", "CreateNodegroup"): "eks-nodegroup.amazonaws.com",
     ("elasticache", "CreateReplicationGroup"): "elasticache.amazonaws.com",
@@ -141,7 +142,25 @@ def _of_table(parameters: Mapping[str, Any]) -> Iterator[Need]:
         yield Need("lakeformation:GetDataAccess", "*")
 
 
+def _of_scraper(parameters: Mapping[str, Any]) -> Iterator[Need]:
+    """AWS looks at the cluster and its network as the caller, and lets its own role into the cluster.
+
+    Permissions of CloudFormation's handler, and who creates an access entry:
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-aps-scraper.html
+    """
+    cluster = ((parameters.get("source") or {}).get("eksConfiguration") or {}).get("clusterArn")
+    workspace = ((parameters.get("destination") or {}).get("ampConfiguration") or {}).get("workspaceArn")
+    if cluster:
+        yield from (Need(action, cluster) for action in ("eks:CreateAccessEntry", "eks:DescribeCluster"))
+        entries = cluster.replace(":cluster/", ":access-entry/", 1)
+        yield Need("eks:AssociateAccessPolicy", f"{entries}/*")
+    if workspace:
+        yield Need("aps:DescribeWorkspace", workspace)
+    yield from (Need(action, "*") for action in ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets"))
+
+
 _SINGLE: Mapping[tuple[str, str], Callable[[Mapping[str, Any]], Iterator[Need]]] = {
+    ("aps", "CreateScraper"): _of_scraper,
     ("backup", "CreateBackupVault"): _of_vault,
     ("eks", "CreateNodegroup"): _of_node_group,
     ("eks", "UpdateNodegroupVersion"): _of_node_group,

@@ -19,6 +19,7 @@ from infra.aws.edge import Edge, EdgeArgs
 from infra.aws.elastic_nodes import CONTROLLER
 from infra.aws.encryption import Encryption, EncryptionArgs
 from infra.aws.lake import QUERY_RESULTS, Lake, bucket_name
+from infra.aws.metrics_collector import MetricsCollector, MetricsCollectorArgs
 from infra.aws.network import Network, NetworkArgs
 from infra.aws.on_premises import TransitGateway
 from infra.aws.operations import Operations, OperationsArgs, metrics_log_group
@@ -169,6 +170,24 @@ def operations(site: Site, keys: Encryption, cluster: Cluster, copies: Copies | 
             anomaly_usd=settings.anomaly_usd if site.platform.audit.account_services else None,
             alert_endpoints=settings.alert_endpoints,
             protect=site.platform.protect_data,
+        ),
+        site.opts,
+    )
+
+
+def metrics_collector(
+    site: Site, network: Network, cluster: Cluster, operations: Operations
+) -> MetricsCollector:
+    """Fills the store of metrics; where the control plane has its interfaces, and no pod has an address."""
+    return MetricsCollector(
+        "metrics-collector",
+        MetricsCollectorArgs(
+            environment=site.environment,
+            vpc_id=network.outputs.vpc_id,
+            subnet_ids=network.outputs.isolated_subnet_ids,
+            cluster_arn=cluster.outputs.arn,
+            cluster_security_group_id=cluster.outputs.security_group_id,
+            workspace_arn=operations.outputs.metrics_workspace_arn,
         ),
         site.opts,
     )

@@ -13,15 +13,17 @@ from kubernetes.client import (
     CoreV1Api,
     RbacAuthorizationV1Api,
     RbacV1Subject,
+    V1ClusterRole,
     V1ClusterRoleBinding,
     V1ObjectMeta,
+    V1PolicyRule,
     V1RoleBinding,
     V1RoleRef,
 )
 from kubernetes.client.exceptions import ApiException
 
 from groundplan.rehearsal.emulator.controllers.loop import Controller, Lister
-from groundplan.rehearsal.emulator.eks.access import CLUSTER_ROLE_OF_POLICY
+from groundplan.rehearsal.emulator.eks.access import CLUSTER_ROLE_OF_POLICY, SCRAPER_CLUSTER_ROLE
 from groundplan.rehearsal.emulator.eks.store import EksStore
 from groundplan.rehearsal.emulator.webhooks.identity import policy_group
 
@@ -30,6 +32,34 @@ _MANAGER = "groundplan-access-policies"
 """Not the label of what else the rehearsal creates: the engines' own bindings are not ours to delete."""
 _RBAC = "rbac.authorization.k8s.io"
 _GONE = {404, 409}
+_SEE = ["get", "list", "watch"]
+_RULES_OF_SCRAPER = [
+    V1PolicyRule(
+        api_groups=[""],
+        resources=[
+            "configmaps",
+            "endpoints",
+            "ingresses",
+            "nodes",
+            "nodes/metrics",
+            "nodes/proxy",
+            "pods",
+            "services",
+        ],
+        verbs=_SEE,
+    ),
+    V1PolicyRule(
+        api_groups=["extensions", "networking.k8s.io"],
+        resources=["ingresses", "ingresses/status"],
+        verbs=_SEE,
+    ),
+    V1PolicyRule(
+        api_groups=["metrics.eks.amazonaws.com"], resources=["kcm/metrics", "ksh/metrics"], verbs=["get"]
+    ),
+    V1PolicyRule(non_resource_urls=["/metrics"], verbs=["get"]),
+]
+"""What a managed collector may do:
+https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-collector-how-to.html#AMP-collector-eks-setup."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +140,8 @@ class AccessController(Controller):
         metadata = V1ObjectMeta(name=grant.name, namespace=grant.namespace, labels={_LABEL: _MANAGER})
         role = V1RoleRef(api_group=_RBAC, kind="ClusterRole", name=grant.cluster_role)
         subjects = [RbacV1Subject(api_group=_RBAC, kind="Group", name=grant.group)]
+        if grant.cluster_role == SCRAPER_CLUSTER_ROLE:
+            self._create_scraper_role()
         try:
             if grant.namespace is None:
                 self._rbac.create_cluster_role_binding(
@@ -119,6 +151,14 @@ class AccessController(Controller):
                 self._rbac.create_namespaced_role_binding(
                     grant.namespace, V1RoleBinding(metadata=metadata, role_ref=role, subjects=subjects)
                 )
+        except ApiException as error:
+            if error.status not in _GONE:
+                raise
+
+    def _create_scraper_role(self) -> None:
+        metadata = V1ObjectMeta(name=SCRAPER_CLUSTER_ROLE, labels={_LABEL: _MANAGER})
+        try:
+            self._rbac.create_cluster_role(V1ClusterRole(metadata=metadata, rules=_RULES_OF_SCRAPER))
         except ApiException as error:
             if error.status not in _GONE:
                 raise

@@ -18,13 +18,19 @@ from groundplan.rehearsal.emulator.eks.store import Cluster, EksStore, Record, n
 
 _POLICY_PREFIX = "arn:aws:eks::aws:cluster-access-policy/"
 CLUSTER_ADMIN_POLICY = _POLICY_PREFIX + "AmazonEKSClusterAdminPolicy"
+SCRAPER_POLICY = _POLICY_PREFIX + "AmazonPrometheusScraperPolicy"
+SCRAPER_CLUSTER_ROLE = "eks:prometheus-scraper"
 CLUSTER_ROLE_OF_POLICY = {
     CLUSTER_ADMIN_POLICY: "cluster-admin",
     _POLICY_PREFIX + "AmazonEKSAdminPolicy": "admin",
     _POLICY_PREFIX + "AmazonEKSEditPolicy": "edit",
     _POLICY_PREFIX + "AmazonEKSViewPolicy": "view",
+    SCRAPER_POLICY: SCRAPER_CLUSTER_ROLE,
 }
-"""The access policies on offer, each with the Kubernetes role on which AWS modelled its rights."""
+"""The access policies on offer, each with the Kubernetes role on which AWS modelled its rights.
+
+For the collector of metrics Kubernetes has no such role: see `controllers.access`.
+"""
 
 
 def principal_of(caller_arn: str, account: Account) -> str | None:

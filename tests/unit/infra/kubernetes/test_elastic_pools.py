@@ -158,3 +158,17 @@ def test_ingest_runs_where_its_settings_say(service: str) -> None:
     assert pod["nodeSelector"] == {
         "groundplan.dev/pool": {"ingest": "cpu", "training": "evaluation"}[service]
     }
+
+
+def test_its_metrics_are_collected() -> None:
+    """It says so, tells them on the one port that is open, and lets the collector in there."""
+    template = prod_estate().one(DEPLOYMENT, "karpenter").inputs["spec"]["template"]
+    assert template["metadata"]["annotations"] == {"prometheus.io/scrape": "true"}
+    [container] = template["spec"]["containers"]
+    assert {"name": "METRICS_PORT", "value": "8002"} in container["env"]
+    assert {"name": "http-metrics", "containerPort": 8002, "protocol": "TCP"} in container["ports"]
+    policies = prod_estate().of("kubernetes:networking.k8s.io/v1:NetworkPolicy")
+    [policy] = [each.inputs["spec"] for each in policies if each.name == "karpenter-allow-metrics"]
+    [rule] = policy["ingress"]
+    assert rule["ports"] == [{"protocol": "TCP", "port": 8002}]
+    assert len(rule["from"]) == 3

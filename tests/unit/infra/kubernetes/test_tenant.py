@@ -154,3 +154,11 @@ def test_the_cluster_is_logged_in_to_with_fresh_tokens() -> None:
     assert "eks" in kubeconfig
     assert "token:" not in kubeconfig
     assert "client-key" not in kubeconfig
+
+
+def test_metrics_are_for_the_collector_alone() -> None:
+    """Of model servers, on their port; it stands in the isolated subnets, where no pod is."""
+    policy = POLICIES["allow-metrics"]
+    assert policy["podSelector"] == {"matchLabels": {"groundplan.dev/workload": "inference"}}
+    assert policy["policyTypes"] == ["Ingress"]
+    assert policy["ingress"] == [{"from": ISOLATED, "ports": [{"protocol": "TCP", "port": 8002}]}]

@@ -94,9 +94,9 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
         (
             "groundplan:platform.network.security_group_rules",
             None,
-            "load balancers of vision need 67 inbound rules in the nodes' security group",
-            "fewer tenants or caller_ranges, or at least 67 once VPC grants them: `aws service-quotas "
-            "request-service-quota-increase --service-code vpc --quota-code L-0EA8095F --desired-value 67`",
+            "load balancers of vision need 69 inbound rules in the nodes' security group",
+            "fewer tenants or caller_ranges, or at least 69 once VPC grants them: `aws service-quotas "
+            "request-service-quota-increase --service-code vpc --quota-code L-0EA8095F --desired-value 69`",
         ),
     ),
     (

@@ -10,8 +10,11 @@ from groundplan.rehearsal.emulator.dependent_permissions import dependent_needs
 from groundplan.rehearsal.emulator.need import Need
 from groundplan.rehearsal.world import ACCOUNT_ID
 
+CLUSTER = f"arn:aws:eks:eu-central-1:{ACCOUNT_ID}:cluster/one"
+WORKSPACE = f"arn:aws:aps:eu-central-1:{ACCOUNT_ID}:workspace/ws-1"
 KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT_ID}:key/0123"
 LINK_ROLE = "arn:aws:iam::*:role/aws-service-role/s3.data-source.lustre.fsx.amazonaws.com/*"
+SCRAPER_ROLE = "arn:aws:iam::*:role/aws-service-role/scraper.aps.amazonaws.com/*"
 TEMPLATE = {"launchTemplate": {"id": "lt-1", "version": "1"}}
 ICEBERG = {"OpenTableFormatInput": {"IcebergInput": {"MetadataOperation": "CREATE"}}}
 
@@ -19,6 +22,25 @@ ICEBERG = {"OpenTableFormatInput": {"IcebergInput": {"MetadataOperation": "CREAT
 @pytest.mark.parametrize(
     ("service", "operation", "parameters", "expected"),
     [
+        (
+            "aps",
+            "CreateScraper",
+            {
+                "source": {"eksConfiguration": {"clusterArn": CLUSTER}},
+                "destination": {"ampConfiguration": {"workspaceArn": WORKSPACE}},
+            },
+            {
+                Need("iam:CreateServiceLinkedRole", SCRAPER_ROLE),
+                Need("eks:CreateAccessEntry", CLUSTER),
+                Need("eks:DescribeCluster", CLUSTER),
+                Need(
+                    "eks:AssociateAccessPolicy", f"arn:aws:eks:eu-central-1:{ACCOUNT_ID}:access-entry/one/*"
+                ),
+                Need("aps:DescribeWorkspace", WORKSPACE),
+                Need("ec2:DescribeSecurityGroups", "*"),
+                Need("ec2:DescribeSubnets", "*"),
+            },
+        ),
         (
             "backup",
             "CreateBackupVault",
