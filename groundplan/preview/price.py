@@ -18,7 +18,9 @@ from infra.planning.prices import ON_DEMAND_USD_PER_HOUR, PriceTable
 from infra.planning.streaming import ZONES, Streaming
 from infra.settings import Settings
 
-LEFT_OUT = "storage in the lake, requests, logs, serverless streams, databases, audit services, data transfer"
+LEFT_OUT = (
+    "storage in the lake, requests, logs, metrics, serverless streams, databases, audit services, data transfer"
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,7 @@ class AddonSpec:
     Args:
         name: EKS' name of it.
         version: the pinned version.
-        configuration: values of the add-on's own schema.
+        configuration: values of the add-on's own schema; some may be outputs.
     """
 
     name: str
@@ -73,7 +73,7 @@ class ClusterAddons(pulumi.ComponentResource):
             cluster_name=self._args.cluster_name,
             addon_name=spec.name,
             addon_version=spec.version,
-            configuration_values=json.dumps(spec.configuration) if spec.configuration else None,
+            configuration_values=Output.json_dumps(spec.configuration) if spec.configuration else None,
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="NONE" if self._args.protect else "OVERWRITE",
             opts=pulumi.ResourceOptions(parent=self),
@@ -81,23 +81,55 @@ class ClusterAddons(pulumi.ComponentResource):
         return addon.addon_version
 
 
-def node_addons(versions: AddonVersions) -> tuple[AddonSpec, ...]:
+@dataclass(frozen=True, kw_only=True)
+class PodNetwork:
+    """Where pods get their addresses.
+
+    Args:
+        region: AWS region.
+        subnet_ids: of each zone, by the zone's name.
+        security_group_id: the group that pods are in.
+    """
+
+    region: str
+    subnet_ids: Mapping[str, Input[str]]
+    security_group_id: Input[str]
+
+
+def node_addons(versions: AddonVersions, network: PodNetwork) -> tuple[AddonSpec, ...]:
     """Without these a node does not become ready, or its pods get no network, credentials or repair."""
     return (
-        AddonSpec(
-            name="vpc-cni",
-            version=versions.vpc_cni,
-            configuration={
-                # Without the flag network policies are accepted and not enforced.
-                "enableNetworkPolicy": "true",
-                # Sixteen addresses at a time: more pods on a node, and fewer calls until the first one runs.
-                "env": {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1"},
-            },
-        ),
+        AddonSpec(name="vpc-cni", version=versions.vpc_cni, configuration=_pod_addresses(network)),
         AddonSpec(name="kube-proxy", version=versions.kube_proxy),
         AddonSpec(name="eks-pod-identity-agent", version=versions.eks_pod_identity_agent),
         AddonSpec(name="eks-node-monitoring-agent", version=versions.eks_node_monitoring_agent),
     )
+
+
+def _pod_addresses(network: PodNetwork) -> dict[str, Any]:
+    """Pods in subnets of their own, sixteen addresses at a time, and network policies enforced.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/cni-custom-network.html
+    """
+    return {
+        # Without the flag network policies are accepted and not enforced.
+        "enableNetworkPolicy": "true",
+        "env": {
+            "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG": "true",
+            # A node's zone is the name of the ENIConfig that counts for it.
+            "ENI_CONFIG_LABEL_DEF": "topology.kubernetes.io/zone",
+            "ENABLE_PREFIX_DELEGATION": "true",
+            "WARM_PREFIX_TARGET": "1",
+        },
+        "eniConfig": {
+            "create": True,
+            "region": network.region,
+            "subnets": {
+                zone: {"id": subnet_id, "securityGroups": [network.security_group_id]}
+                for zone, subnet_id in network.subnet_ids.items()
+            },
+        },
+    }
 
 
 def scheduled_addons(versions: AddonVersions, *, file_systems: bool) -> tuple[AddonSpec, ...]:

@@ -66,6 +66,7 @@ class NetworkOutputs:
     vpc_id: Output[str]
     public_subnet_ids: list[Output[str]]
     private_subnet_ids: list[Output[str]]
+    pod_subnet_ids: list[Output[str]]
     isolated_subnet_ids: list[Output[str]]
 
 
@@ -79,7 +80,9 @@ class Network(pulumi.ComponentResource):
         self._vpc = self._create_vpc()
         public = self._create_subnets("public", args.plan.public, {"kubernetes.io/role/elb": "1"})
         private = self._create_subnets("private", args.plan.private, {"kubernetes.io/role/internal-elb": "1"})
-        pods = self._create_pod_subnets()
+        ranges = self._add_pod_ranges()
+        in_ranges = pulumi.ResourceOptions(parent=self, depends_on=ranges)
+        pods = self._create_subnets("pods", args.plan.pods, {}, in_ranges)
         isolated = self._create_subnets("isolated", args.plan.isolated, {})
         internet = self._create_gateway()
         self._route_public(public, internet)
@@ -96,9 +99,11 @@ class Network(pulumi.ComponentResource):
             opts=self._child,
         )
         self.outputs = NetworkOutputs(
-            vpc_id=self._vpc.id,
+            # Known only with its ranges: EKS may take hours to see one that comes after the cluster.
+            vpc_id=Output.all(self._vpc.id, *(each.id for each in ranges)).apply(lambda ids: ids[0]),
             public_subnet_ids=[subnet.id for subnet in public],
             private_subnet_ids=[subnet.id for subnet in private],
+            pod_subnet_ids=[subnet.id for subnet in pods],
             isolated_subnet_ids=[subnet.id for subnet in isolated],
         )
         self.register_outputs(registered(self.outputs))
@@ -127,12 +132,8 @@ class Network(pulumi.ComponentResource):
         )
         return vpc
 
-    def _create_pod_subnets(self) -> list[Subnet]:
-        """The network plugin finds them by their tag, and takes what has the most free addresses.
-
-        https://docs.aws.amazon.com/eks/latest/userguide/cni-subnet-selection.html
-        """
-        added = [
+    def _add_pod_ranges(self) -> list[VpcIpv4CidrBlockAssociation]:
+        return [
             VpcIpv4CidrBlockAssociation(
                 self._named("pods", subnet.zone),
                 vpc_id=self._vpc.id,
@@ -141,8 +142,6 @@ class Network(pulumi.ComponentResource):
             )
             for subnet in self._args.plan.pods
         ]
-        opts = pulumi.ResourceOptions(parent=self, depends_on=added)
-        return self._create_subnets("pods", self._args.plan.pods, {"kubernetes.io/role/cni": "1"}, opts)
 
     def _create_subnets(
         self,

@@ -31,7 +31,7 @@ _OVER_EFA = {
     "NCCL_NET_PLUGIN": "ofi",
     "NCCL_NET": "Libfabric",
     "FI_PROVIDER": "efa",
-    # Nodes set no huge pages aside.
+    # Nodes set none aside: infra/planning/fabric.py.
     "FI_EFA_USE_HUGE_PAGE": "0",
 }
 

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from ipaddress import IPv4Network
 from itertools import pairwise
 
-from infra.planning.capacity import peak_gpus, pool_gpus
+from infra.planning.capacity import ALLOCATABLE, peak_gpus, pool_gpus
 from infra.planning.capacity_blocks import last_checkpoint_deadline
 from infra.planning.fabric import interfaces_for
-from infra.planning.instance_types import INSTANCE_TYPES
+from infra.planning.instance_types import INSTANCE_TYPES, NODE_TYPES
 from infra.planning.node_rules import inbound_rules
 from infra.planning.subnets import SHARED_ADDRESS_SPACE
 from infra.settings.types import nearest, refusal
@@ -397,6 +397,33 @@ def pod_fits_node(*, tenant: str, gpus_per_node: int, instance_type: str) -> Non
             allowed=f"at most {available}, or a pool with a larger instance type",
             key=("platform", "tenants", tenant, "training", "gpus_per_node"),
         )
+
+
+def size_fits_node(
+    key: tuple[str, ...], cpu_millicores: int, memory_mib: int, instance_types: Sequence[str]
+) -> None:
+    """Refuse pods that fit on no node of a type, beside what it keeps for itself: they would wait for ever.
+
+    Args:
+        key: of the pod's size.
+        cpu_millicores: what it requests.
+        memory_mib: the same, in MiB.
+        instance_types: the types of the pool.
+    """
+    for name in instance_types:
+        node = NODE_TYPES[name]
+        most_cpu = int(node.vcpus * 1000 * ALLOCATABLE)
+        most_memory = int(node.memory_gib * 1024 * ALLOCATABLE)
+        for last, wanted, most in (
+            ("cpu_millicores", cpu_millicores, most_cpu),
+            ("memory_mib", memory_mib, most_memory),
+        ):
+            if wanted > most:
+                raise refusal(
+                    f"a {name} has {most} for pods",
+                    allowed=f"at most {most}, or a pool with a larger instance type",
+                    key=("platform", "tenants", *key, last),
+                )
 
 
 def tenants_exist(budgets: Iterable[str], tenants: tuple[str, ...]) -> None:

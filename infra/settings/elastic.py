@@ -62,6 +62,11 @@ class ElasticPoolSettings(SettingsModel):
         return self
 
     @property
+    def types(self) -> tuple[str, ...]:
+        """All instance types that its nodes may have."""
+        return self.instance_types
+
+    @property
     def instance_type(self) -> str:
         """The first of its types: as many GPUs as all of them."""
         return self.instance_types[0]

@@ -107,6 +107,11 @@ class GpuPoolSettings(SettingsModel):
     that trains on it over several nodes. Its pods claim the share of their GPUs."""
 
     @property
+    def types(self) -> tuple[str, ...]:
+        """All instance types that its nodes may have."""
+        return (self.instance_type, *self.purchase.fallback_types)
+
+    @property
     def parts(self) -> int:
         """Into how many each GPU is divided."""
         return self.sharing.parts if self.sharing else 1
@@ -387,6 +392,13 @@ class Settings(SettingsModel):
         checks.pod_fits_node(
             tenant=name, gpus_per_node=training.gpus_per_node, instance_type=pools[place].instance_type
         )
+        for what, size, where in (
+            ("training", training.size, place),
+            ("inference", tenant.inference.size, tenant.pool),
+        ):
+            checks.size_fits_node(
+                (name, what, "size"), size.cpu_millicores, size.memory_mib, pools[where].types
+            )
         if training.filesystem:
             checks.filesystem_zone(name, place, pools[place].zone, elastic=place in elastic)
         checks.quota_covers_peak(

@@ -11,6 +11,7 @@ from infra.aws.cluster_addons import (
     AddonSpec,
     ClusterAddons,
     ClusterAddonsArgs,
+    PodNetwork,
     node_addons,
     scheduled_addons,
 )
@@ -57,7 +58,9 @@ def nodes(
 ) -> tuple[dict[str, GpuPool], ClusterAddons]:
     """Pools between the add-ons that nodes need and those that need nodes: those of the system pool."""
     versions = KUBERNETES_VERSIONS[site.platform.cluster.kubernetes_version]
-    before = _addons(site, "node-addons", cluster, node_addons(versions), site.opts)
+    before = _addons(
+        site, "node-addons", cluster, node_addons(versions, _pod_network(site, network, cluster)), site.opts
+    )
     role_arn = create_node_role(site.environment, site.account, site.opts).arn
     system = _system_pool(site, network, keys, cluster, role_arn, site.after(before, network))
     pools = {
@@ -67,6 +70,15 @@ def nodes(
     scheduled = scheduled_addons(versions, file_systems=bool(site.tenants_with_filesystem))
     after = _addons(site, "scheduled-addons", cluster, scheduled, site.after(system))
     return pools, after
+
+
+def _pod_network(site: Site, network: Network, cluster: Cluster) -> PodNetwork:
+    zones = site.platform.network.zones
+    return PodNetwork(
+        region=site.account.region,
+        subnet_ids=dict(zip(zones, network.outputs.pod_subnet_ids, strict=True)),
+        security_group_id=cluster.outputs.security_group_id,
+    )
 
 
 def elastic_nodes(

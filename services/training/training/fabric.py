@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from pathlib import Path
 
-from groundplan_common.errors import SettingsError
+from groundplan_common.errors import ServiceError, SettingsError
 
 DEVICES = Path("/dev/infiniband")
 PLUGIN = "libnccl-net-ofi.so"
@@ -21,11 +21,12 @@ def require_fabric(interfaces: int, devices: Path = DEVICES, plugin: str = PLUGI
         plugin: NCCL's way to them, as the dynamic linker finds it.
 
     Raises:
-        SettingsError: adapters are missing, or the image has no plugin.
+        ServiceError: adapters are missing; the next pod may have them, for their driver may have been away.
+        SettingsError: the image has no plugin.
     """
     present = len(list(devices.glob("uverbs*")))
     if present < interfaces:
-        raise SettingsError(
+        raise ServiceError(
             f"EFA_INTERFACES={interfaces}: {devices} has {present}. "
             "Allowed: as many as the pod claims of the class efa.networking.k8s.aws."
         )

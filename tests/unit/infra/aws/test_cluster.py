@@ -81,9 +81,20 @@ def test_add_ons_are_pinned() -> None:
         "metrics-server",
     }
     assert all("-eksbuild." in inputs["addonVersion"] for inputs in addons.values())
-    assert json.loads(addons["vpc-cni"]["configurationValues"]) == {
-        "enableNetworkPolicy": "true",
-        "env": {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1"},
+    network = json.loads(addons["vpc-cni"]["configurationValues"])
+    assert network["enableNetworkPolicy"] == "true"
+    assert network["env"]["ENABLE_PREFIX_DELEGATION"] == "true"
+
+
+def test_pods_are_in_subnets_of_their_own_zone_and_in_the_nodes_group() -> None:
+    """Each zone's ENIConfig has the zone's name, by which nodes find it."""
+    addon = dev_estate().one("aws:eks/addon:Addon", "vpc-cni").inputs
+    network = json.loads(addon["configurationValues"])
+    assert network["env"]["AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG"] == "true"
+    assert network["env"]["ENI_CONFIG_LABEL_DEF"] == "topology.kubernetes.io/zone"
+    assert network["eniConfig"]["subnets"] == {
+        zone: {"id": f"groundplan-dev-pods-{zone}-id", "securityGroups": ["groundplan-dev-nodes"]}
+        for zone in ("eu-central-1a", "eu-central-1b", "eu-central-1c")
     }
 
 

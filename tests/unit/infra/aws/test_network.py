@@ -34,20 +34,16 @@ def test_no_subnet_hands_out_public_addresses() -> None:
     assert not [subnet.name for subnet in subnets if subnet.inputs["mapPublicIpOnLaunch"]]
 
 
-def test_pods_have_subnets_that_the_network_plugin_finds() -> None:
-    """One a zone, by its tag, in a range that the VPC has by then; they leave as their zone's nodes do."""
+def test_pods_have_subnets_of_their_own() -> None:
+    """One a zone, in a range that the VPC has by then; they leave as their zone's nodes do."""
     estate = dev_estate()
-    tagged = [
-        subnet
-        for subnet in estate.of("aws:ec2/subnet:Subnet")
-        if subnet.inputs["tags"].get("kubernetes.io/role/cni") == "1"
-    ]
+    pods = [subnet for subnet in estate.of("aws:ec2/subnet:Subnet") if "-pods-" in subnet.name]
     added = estate.of("aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation")
-    assert [subnet.inputs["cidrBlock"] for subnet in tagged] == [each.inputs["cidrBlock"] for each in added]
-    assert {subnet.inputs["availabilityZone"] for subnet in tagged} == {
-        f"eu-central-1{zone}" for zone in "abc"
-    }
-    for subnet in tagged:
+    assert [subnet.inputs["cidrBlock"] for subnet in pods] == [each.inputs["cidrBlock"] for each in added]
+    before_cluster = estate.one("aws:eks/cluster:Cluster").dependencies
+    groups = [each for each in estate.of("aws:ec2/securityGroup:SecurityGroup") if each.urn in before_cluster]
+    assert any({each.urn for each in added} <= group.dependencies for group in groups)
+    for subnet in pods:
         assert {each.urn for each in added} <= subnet.dependencies
         zone = subnet.inputs["availabilityZone"]
         (association,) = [

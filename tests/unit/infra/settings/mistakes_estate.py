@@ -161,6 +161,28 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
         ),
     ),
     (
+        "training pods with more memory than a node has",
+        _training(size={"cpu_millicores": 4000, "cpu_limit_millicores": 8000, "memory_mib": 196608}),
+        (
+            "groundplan:platform.tenants.vision.training.size.memory_mib",
+            196608,
+            "a g6.12xlarge has 176947 for pods",
+            "at most 176947, or a pool with a larger instance type",
+        ),
+    ),
+    (
+        "model servers with more processors than a node has",
+        lambda platform: platform["tenants"]["vision"]["inference"].update(
+            size={"cpu_millicores": 48000, "cpu_limit_millicores": 48000, "memory_mib": 2048}
+        ),
+        (
+            "groundplan:platform.tenants.vision.inference.size.cpu_millicores",
+            48000,
+            "a g6.12xlarge has 43200 for pods",
+            "at most 43200, or a pool with a larger instance type",
+        ),
+    ),
+    (
         "training on a pool that is not there",
         _training(pool="gpus"),
         (
