@@ -19,7 +19,8 @@ from infra.planning.streaming import ZONES, Streaming
 from infra.settings import Settings
 
 LEFT_OUT = (
-    "storage in the lake, requests, logs, metrics, serverless streams, databases, audit services, data transfer"
+    "storage in the lake, requests, logs, metrics, serverless streams, databases, audit services, "
+    "data transfer"
 )
 
 

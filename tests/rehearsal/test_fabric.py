@@ -7,9 +7,11 @@ pool has, and pods are placed, not started.
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64decode
 from collections.abc import Generator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,6 +34,7 @@ CLASS, DRIVER = "efa.networking.k8s.aws", "dra.net"
 TRAINER, OTHER = "tenant-speech", "tenant-vision"
 POOL = "training"
 ADAPTERS = 32
+HOW_TO = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "train-over-nodes.md"
 KINDS = ("Namespace", "ServiceAccount", "ResourceQuota", "ResourceClaimTemplate", "CronJob")
 """Of a tenant, what a run needs to be placed."""
 
@@ -246,3 +249,22 @@ def test_a_tenant_may_not_claim_more_than_a_run_takes(admin: Person, node: str) 
     refused = admin.run("create", "--filename", "-", manifest=_claim("many", TRAINER, ADAPTERS))
     assert refused.returncode != 0
     assert f"limited: {CLASS}.deviceclass.resource.k8s.io/devices={2 * ADAPTERS}" in refused.stderr
+
+
+def test_waiting_ends_when_a_run_fails(admin: Person, node: str) -> None:  # noqa: F811
+    """By the how-to's condition: paid nodes do not wait for its timeout."""
+    del node
+    (condition,) = re.findall(r"--for='?(jsonpath='\{.+?\}')", HOW_TO.read_text(encoding="utf-8"))
+    template = admin.get("cronjob", "training", "--namespace", TRAINER)["spec"]["jobTemplate"]
+    job = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "late", "namespace": TRAINER},
+        "spec": {**template["spec"], "activeDeadlineSeconds": 5},
+    }
+    admin.must("create", "--filename", "-", manifest=job)
+    wait = ("wait", "job/late", "--namespace", TRAINER, f"--for={condition.replace(chr(39), '')}")
+    assert admin.run(*wait, "--timeout=1s").returncode != 0
+    admin.must(*wait, "--timeout=60s")
+    conditions = admin.get("job", "late", "--namespace", TRAINER)["status"]["conditions"]
+    assert {each["type"] for each in conditions} & {"FailureTarget", "Failed"}
