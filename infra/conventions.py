@@ -35,6 +35,7 @@ class ComponentType(StrEnum):
     SYSTEM_POOL = "groundplan:aws:SystemPool"
     GPU_POOL = "groundplan:aws:GpuPool"
     ELASTIC_NODES = "groundplan:aws:ElasticNodes"
+    VOLUME_DRIVER = "groundplan:aws:VolumeDriver"
     TRAINING_FILESYSTEM = "groundplan:aws:TrainingFilesystem"
     IDENTITY = "groundplan:aws:Identity"
     WORKLOAD_IDENTITY = "groundplan:aws:WorkloadIdentity"
@@ -45,6 +46,7 @@ class ComponentType(StrEnum):
     KARPENTER = "groundplan:kubernetes:Karpenter"
     ELASTIC_POOL = "groundplan:kubernetes:ElasticPool"
     FABRIC_DRIVER = "groundplan:kubernetes:FabricDriver"
+    VOLUME_CLASS = "groundplan:kubernetes:VolumeClass"
     TENANT = "groundplan:kubernetes:Tenant"
     INGEST = "groundplan:kubernetes:Ingest"
     TRAINING = "groundplan:kubernetes:Training"
@@ -104,6 +106,8 @@ GPU_RESOURCE = "nvidia.com/gpu"
 """The extended resource of NVIDIA's device plugin, and the key of the taint on GPU nodes."""
 EFA_CLASS = "efa.networking.k8s.aws"
 """The class of devices that Elastic Fabric Adapters are; EKS' own chart calls it so."""
+VOLUME_CLASS = "encrypted"
+"""The class of the volumes that pods claim; quotas are about it by this name."""
 
 
 def physical_name(environment: str, *parts: str) -> str:

@@ -17,6 +17,8 @@ _ON_SYSTEM_POOL: dict[str, Any] = {
     "nodeSelector": {POOL_LABEL: SYSTEM_POOL},
     "tolerations": [{"key": SYSTEM_TAINT, "operator": "Exists"}],
 }
+_DRIVER: dict[str, Any] = {"controller": _ON_SYSTEM_POOL, "node": {"tolerateAllTaints": True}}
+"""A driver of volumes mounts them on all nodes, those with GPUs too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,24 +134,28 @@ def _pod_addresses(network: PodNetwork) -> dict[str, Any]:
     }
 
 
-def scheduled_addons(versions: AddonVersions, *, file_systems: bool) -> tuple[AddonSpec, ...]:
+def scheduled_addons(
+    versions: AddonVersions, *, file_systems: bool, lake_mounts: bool
+) -> tuple[AddonSpec, ...]:
     """Deployments: they become active only on nodes, and run on those of the system pool.
 
     Args:
         versions: the pinned version of each.
         file_systems: whether pods mount file systems of FSx for Lustre. They are there before, so the driver
             mounts and makes none: it needs no rights in the account.
+        lake_mounts: whether pods mount buckets. They do by their own identity: the driver needs none.
     """
-    specs = tuple(
-        AddonSpec(name=name, version=version, configuration=_ON_SYSTEM_POOL)
-        for name, version in (("coredns", versions.coredns), ("metrics-server", versions.metrics_server))
+    drivers = (
+        ("aws-ebs-csi-driver", versions.aws_ebs_csi_driver, True),
+        ("aws-fsx-csi-driver", versions.aws_fsx_csi_driver, file_systems),
+        ("aws-mountpoint-s3-csi-driver", versions.aws_mountpoint_s3_csi_driver, lake_mounts),
     )
-    driver = AddonSpec(
-        name="aws-fsx-csi-driver",
-        version=versions.aws_fsx_csi_driver,
-        configuration={
-            "controller": _ON_SYSTEM_POOL,
-            "node": {"tolerateAllTaints": True},
-        },
+    return (
+        AddonSpec(name="coredns", version=versions.coredns, configuration=_ON_SYSTEM_POOL),
+        AddonSpec(name="metrics-server", version=versions.metrics_server, configuration=_ON_SYSTEM_POOL),
+        *(
+            AddonSpec(name=name, version=version, configuration=_DRIVER)
+            for name, version, wanted in drivers
+            if wanted
+        ),
     )
-    return (*specs, driver) if file_systems else specs

@@ -8,19 +8,15 @@ from dataclasses import dataclass
 import pulumi
 from pulumi import Input, Output
 from pulumi_aws.eks.access_entry import AccessEntry
-from pulumi_aws.eks.pod_identity_association import PodIdentityAssociation
 from pulumi_aws.iam.instance_profile import InstanceProfile
-from pulumi_aws.iam.role import Role
-from pulumi_aws.iam.role_policy import RolePolicy
 
 from infra.aws import key_policies
 from infra.aws.account import Account
-from infra.aws.documents import document
 from infra.aws.interruptions import create_interruption_queue
 from infra.aws.karpenter_policy import Scope, controller_statements
 from infra.aws.keys import create_class_key
 from infra.aws.node_role import create_node_role
-from infra.aws.pod_trust import trust_of_pods
+from infra.aws.pod_role import create_pod_role
 from infra.conventions import KARPENTER_ACCOUNT, ComponentType, physical_name, registered
 
 CONTROLLER = "karpenter"
@@ -132,30 +128,17 @@ class ElasticNodes(pulumi.ComponentResource):
     def _create_controller(self, scope: Scope) -> Output[str]:
         """Karpenter's own role, which only its service account can take; its ARN, once pods get it."""
         args = self._args
-        namespace, service_account = KARPENTER_ACCOUNT
-        role = Role(
+        return create_pod_role(
             self._name,
-            name=self._name,
-            description="Karpenter: launches and ends nodes",
-            assume_role_policy=trust_of_pods(args.account, args.cluster_arn, namespace, service_account),
-            opts=self._child,
-        )
-        permission = RolePolicy(
-            self._name,
-            name="nodes",
-            role=role.name,
-            policy=document(*controller_statements(scope)),
-            opts=self._child,
-        )
-        association = PodIdentityAssociation(
-            self._name,
+            account=args.account,
             cluster_name=args.cluster_name,
-            namespace=namespace,
-            service_account=service_account,
-            role_arn=role.arn,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[permission]),
-        )
-        return Output.all(role.arn, association.association_arn).apply(lambda values: values[0])
+            cluster_arn=args.cluster_arn,
+            pods=KARPENTER_ACCOUNT,
+            description="Karpenter: launches and ends nodes",
+            purpose="nodes",
+            statements=controller_statements(scope),
+            opts=self._child,
+        ).arn
 
 
 def _after(value: Output[str], *resources: pulumi.CustomResource) -> Output[str]:

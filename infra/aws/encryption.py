@@ -27,6 +27,7 @@ class EncryptionArgs:
         trail: name of the trail that writes with the `audit` key.
         file_systems: whether file systems are filled from the lake, and encrypted with its key.
         elastic_nodes: name of the role that launches nodes with encrypted volumes, if there is one.
+        volume_driver: name of the role that makes the volumes of claims.
         protect: refuse to delete keys, and wait as long as KMS allows before a deletion takes effect.
     """
 
@@ -37,6 +38,7 @@ class EncryptionArgs:
     trail: str
     file_systems: bool
     elastic_nodes: str | None
+    volume_driver: str
     protect: bool
 
 
@@ -89,7 +91,7 @@ class Encryption(pulumi.ComponentResource):
             cluster=self._create_key(
                 "cluster", "secrets of the cluster", key_policies.used_by_cluster_role(account)
             ),
-            volumes=self._create_key("volumes", "volumes of nodes", self._use_of_volumes()),
+            volumes=self._create_key("volumes", "volumes of nodes and of claims", self._use_of_volumes()),
             logs=self._create_key(
                 "logs", "log groups", key_policies.used_by_log_groups(account, args.log_groups)
             ),
@@ -114,7 +116,11 @@ class Encryption(pulumi.ComponentResource):
     def _use_of_volumes(self) -> list[Statement]:
         account, controller = self._args.account, self._args.elastic_nodes
         elastic = key_policies.used_for_elastic_nodes(account, controller) if controller else []
-        return [*key_policies.used_for_node_volumes(account), *elastic]
+        return [
+            *key_policies.used_for_node_volumes(account),
+            *key_policies.used_for_claimed_volumes(account, self._args.volume_driver),
+            *elastic,
+        ]
 
     def _create_key(self, data_class: str, protects: str, use: Sequence[Statement]) -> Output[str]:
         args = self._args

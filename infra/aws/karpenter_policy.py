@@ -13,6 +13,7 @@ from pulumi import Input, Output
 
 from infra.aws.account import Account
 from infra.aws.documents import Conditions, Statement, allow
+from infra.aws.volume_driver import encrypting
 
 NODE_POOL_TAG = "karpenter.sh/nodepool"
 """On everything that Karpenter makes."""
@@ -160,7 +161,6 @@ def _ending(scope: Scope) -> Statement:
 
 def _using(scope: Scope) -> list[Statement]:
     account = scope.account
-    through_ec2 = {"StringEquals": {"kms:ViaService": f"ec2.{account.region}.amazonaws.com"}}
     return [
         allow(
             "GiveNodesTheirRole",
@@ -179,18 +179,7 @@ def _using(scope: Scope) -> list[Statement]:
             resources=[scope.queue_key_arn],
             conditions={"StringEquals": {"kms:ViaService": f"sqs.{account.region}.amazonaws.com"}},
         ),
-        allow(
-            "EncryptVolumes",
-            actions=["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext"],
-            resources=[scope.volumes_key_arn],
-            conditions=through_ec2,
-        ),
-        allow(
-            "LetVolumesBeUsed",
-            actions=["kms:CreateGrant"],
-            resources=[scope.volumes_key_arn],
-            conditions={**through_ec2, "Bool": {"kms:GrantIsForAWSResource": "true"}},
-        ),
+        *encrypting(account, scope.volumes_key_arn),
     ]
 
 

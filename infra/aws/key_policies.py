@@ -157,8 +157,12 @@ def used_for_elastic_nodes(account: Account, controller: str) -> list[Statement]
         account.role_arn(controller),
         account.role_arn("aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"),
     ]
-    by_these = {"ArnEquals": {"aws:PrincipalArn": roles}, **_through("ec2", account)}
-    return _used_with_grants("ByElasticNodes", _ANYBODY, by_these)
+    return _used_through_ec2("ByElasticNodes", roles, account)
+
+
+def used_for_claimed_volumes(account: Account, driver: str) -> list[Statement]:
+    """Use through EC2 by the role of the driver of EBS volumes, which makes and attaches those of claims."""
+    return _used_through_ec2("ByVolumeDriver", [account.role_arn(driver)], account)
 
 
 def used_by_interruptions(account: Account) -> list[Statement]:
@@ -270,6 +274,12 @@ def _used_with_grants(how: str, principals: dict[str, str], conditions: Conditio
             conditions={**conditions, **_FOR_AWS},
         ),
     ]
+
+
+def _used_through_ec2(how: str, roles: Sequence[str], account: Account) -> list[Statement]:
+    """Use by roles that may not be there yet."""
+    by_these = {"ArnEquals": {"aws:PrincipalArn": list(roles)}, **_through("ec2", account)}
+    return _used_with_grants(how, _ANYBODY, by_these)
 
 
 def _through(service: str, account: Account) -> dict[str, dict[str, str]]:

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 import pulumi
 from pulumi import Input, Output
-from pulumi_aws.eks.pod_identity_association import PodIdentityAssociation
 from pulumi_aws.iam.policy import Policy
 from pulumi_aws.iam.role import Role
 from pulumi_aws.iam.role_policy import RolePolicy
 
 from infra.aws.account import Account
 from infra.aws.documents import Statement, allow, document
-from infra.aws.pod_trust import trust_of_pods
+from infra.aws.pod_role import create_pod_role
 from infra.aws.workload_identity import LONGEST_SESSION_S
 from infra.conventions import ComponentType, physical_name, registered
 
@@ -106,37 +105,28 @@ class StreamAccess(pulumi.ComponentResource):
         """It may read and set quotas and nothing else: no topic, and no event."""
         args = self._args
         name = physical_name(args.environment, KEEPER_NAMESPACE, KEEPER)
-        trust = trust_of_pods(args.account, args.cluster_arn, KEEPER_NAMESPACE, KEEPER)
-        role = Role(
+        return create_pod_role(
             name,
-            name=name,
-            description="Keeper of the event stream's quotas",
-            assume_role_policy=trust,
-            max_session_duration=LONGEST_SESSION_S,
-            opts=self._child,
-        )
-        permission = self._permit(
-            name,
-            role,
-            allow(
-                "KeepQuotas",
-                actions=[
-                    "kafka-cluster:AlterClusterDynamicConfiguration",
-                    "kafka-cluster:Connect",
-                    "kafka-cluster:DescribeClusterDynamicConfiguration",
-                ],
-                resources=[self._within("cluster")],
-            ),
-        )
-        association = PodIdentityAssociation(
-            name,
+            account=args.account,
             cluster_name=args.cluster_name,
-            namespace=KEEPER_NAMESPACE,
-            service_account=KEEPER,
-            role_arn=role.arn,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[permission]),
-        )
-        return association.association_arn
+            cluster_arn=args.cluster_arn,
+            pods=(KEEPER_NAMESPACE, KEEPER),
+            description="Keeper of the event stream's quotas",
+            purpose="streaming",
+            statements=[
+                allow(
+                    "KeepQuotas",
+                    actions=[
+                        "kafka-cluster:AlterClusterDynamicConfiguration",
+                        "kafka-cluster:Connect",
+                        "kafka-cluster:DescribeClusterDynamicConfiguration",
+                    ],
+                    resources=[self._within("cluster")],
+                )
+            ],
+            longest_session_s=LONGEST_SESSION_S,
+            opts=self._child,
+        ).association_arn
 
     def _use(self, names: str) -> list[Statement]:
         """Write and read topics, and keep offsets of groups, of these names."""

@@ -5,23 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pulumi import Output, ResourceOptions
+from pulumi_kubernetes.provider import Provider
 
 from infra.aws.cache import CACHE_PORT
 from infra.aws.layer import AwsEstate
 from infra.aws.stream_access import KEEPER, KEEPER_NAMESPACE, stream_role
 from infra.aws.streaming import IAM_PORT
-from infra.conventions import physical_name
+from infra.conventions import default_tags, physical_name
 from infra.kubernetes.access import kubernetes_provider
 from infra.kubernetes.admission import Admission, AdmissionArgs, generated_manifests
 from infra.kubernetes.elastic_nodes import build_elastic_nodes
 from infra.kubernetes.fabric_driver import FabricDriver, FabricDriverArgs
-from infra.kubernetes.filesystem import LAKE_FOLDER, Filesystem
 from infra.kubernetes.inference import GRPC_PORT, HTTP_PORT, Inference, InferenceArgs
 from infra.kubernetes.ingest import Ingest, IngestArgs
+from infra.kubernetes.lake_files import CURATED_FOLDER, Filesystem, LakeFiles, LakeMount
 from infra.kubernetes.pods import PodSize, Workload
 from infra.kubernetes.stream_quotas import StreamQuotas, StreamQuotasArgs
 from infra.kubernetes.tenant import Tenant, TenantArgs
 from infra.kubernetes.training import Training, TrainingArgs
+from infra.kubernetes.volume_class import VolumeClass, VolumeClassArgs
 from infra.planning.fabric import interfaces_for
 from infra.planning.subnets import SHARED_ADDRESS_SPACE, plan_subnets
 from infra.planning.topics import Quota, broker_share, kafka_user, kafka_users
@@ -50,8 +52,9 @@ def build_kubernetes(settings: Settings, estate: AwsEstate, release: Release) ->
     admission = Admission(
         "admission", AdmissionArgs(manifests=generated_manifests()), ResourceOptions(provider=provider)
     )
-    # Policies come before whatever they judge.
-    opts = ResourceOptions(provider=provider, depends_on=[admission])
+    volumes = _volume_class(settings, estate, provider)
+    # Policies come before whatever they judge; the class of volumes, and its driver, go after all claims.
+    opts = ResourceOptions(provider=provider, depends_on=[admission, volumes])
     _keep_quotas(settings, estate, release, opts)
     build_elastic_nodes(
         settings, estate, _isolated_ranges(settings.platform), ResourceOptions(provider=provider)
@@ -61,6 +64,23 @@ def build_kubernetes(settings: Settings, estate: AwsEstate, release: Release) ->
         name: _TenantBuilder(settings, estate, release, name, tenant, opts).build()
         for name, tenant in settings.platform.tenants.items()
     }
+
+
+def _volume_class(settings: Settings, estate: AwsEstate, provider: Provider) -> VolumeClass:
+    platform = settings.platform
+    return VolumeClass(
+        "volume-class",
+        VolumeClassArgs(
+            key_arn=estate.keys.outputs.volumes,
+            tags=default_tags(
+                environment=platform.environment,
+                stack=platform.environment,
+                owner=platform.owner,
+                cost_center=platform.cost_center,
+            ),
+        ),
+        ResourceOptions(provider=provider, depends_on=[estate.addons]),
+    )
 
 
 def _keep_quotas(settings: Settings, estate: AwsEstate, release: Release, opts: ResourceOptions) -> None:
@@ -155,6 +175,7 @@ class _TenantBuilder:
         platform, quota = self._settings.platform, self._tenant.quota
         vpc_range = str(platform.network.vpc_range)
         callers = [str(address_range) for address_range in self._tenant.inference.caller_ranges]
+        lake_files = self._lake_files()
         return Tenant(
             self._name,
             TenantArgs(
@@ -166,7 +187,8 @@ class _TenantBuilder:
                 gpus=quota.gpus,
                 efa_interfaces=self._efa_interfaces() * self._tenant.training.nodes,
                 pods=quota.pods,
-                volume_claims=1 if self._tenant.training.filesystem else 0,
+                volume_gib=quota.volume_gib,
+                lake_claim_gib=lake_files.capacity_gib if lake_files else 0,
                 pod_ranges=[vpc_range, str(SHARED_ADDRESS_SPACE)],
                 isolated_ranges=_isolated_ranges(platform),
                 broker_port=IAM_PORT,
@@ -223,7 +245,7 @@ class _TenantBuilder:
 
     def _create_training(self, tenant: Tenant) -> Training:
         lake, training = self._estate.lake.outputs, self._tenant.training
-        filesystem = self._filesystem()
+        lake_files = self._lake_files()
         return Training(
             f"{self._name}-training",
             TrainingArgs(
@@ -237,7 +259,7 @@ class _TenantBuilder:
                 dataset=self._tenant.dataset,
                 model=self._tenant.model,
                 code_version=self._release.digest("training"),
-                curated_uri=f"file://{LAKE_FOLDER}/curated" if filesystem else self._uri(lake.curated),
+                curated_uri=f"file://{CURATED_FOLDER}" if lake_files else self._uri(lake.curated),
                 checkpoints_uri=self._uri(lake.checkpoints),
                 models_uri=self._uri(lake.models),
                 nodes=training.nodes,
@@ -247,7 +269,7 @@ class _TenantBuilder:
                 seed=training.seed,
                 checkpoint_interval_steps=training.checkpoint_interval_steps,
                 max_hours=training.max_hours,
-                filesystem=filesystem,
+                lake_files=lake_files,
                 efa_interfaces=self._efa_interfaces(),
             ),
             self._after_identity("training"),
@@ -261,16 +283,23 @@ class _TenantBuilder:
             return 0
         return interfaces_for(pool.instance_type, training.gpus_per_node) or 0
 
-    def _filesystem(self) -> Filesystem | None:
+    def _lake_files(self) -> LakeFiles | None:
         settings = self._tenant.training.filesystem
         if settings is None:
-            return None
+            return self._lake_mount()
         outputs = self._estate.filesystems[self._name].outputs
         return Filesystem(
             id=outputs.id,
             dns_name=outputs.dns_name,
             mount_name=outputs.mount_name,
             capacity_gib=settings.capacity_gib,
+        )
+
+    def _lake_mount(self) -> LakeMount | None:
+        if not self._tenant.training.lake_mount:
+            return None
+        return LakeMount(
+            bucket=self._estate.lake.outputs.curated, prefix=f"{self._name}/", region=self._settings.region
         )
 
     def _create_inference(self, tenant: Tenant) -> Inference:

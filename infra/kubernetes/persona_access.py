@@ -18,7 +18,7 @@ def _rule(group: str, resources: Sequence[str], verbs: Sequence[str]) -> Rule:
 
 
 _LOOK = (
-    _rule("", ("events", "pods", "pods/log", "services"), _SEE),
+    _rule("", ("events", "persistentvolumeclaims", "pods", "pods/log", "services"), _SEE),
     # A run is made from a template, by whoever may read that and create jobs.
     _rule("batch", ("cronjobs", "jobs"), _SEE),
     _rule("apps", ("deployments", "replicasets"), _SEE),

@@ -20,6 +20,7 @@ from infra.conventions import (
     EFA_CLASS,
     GPU_RESOURCE,
     METRICS_PORT,
+    VOLUME_CLASS,
     ComponentType,
     Persona,
     labels,
@@ -49,7 +50,8 @@ class TenantArgs:
         gpus: GPUs that all pods together may request.
         efa_interfaces: Elastic Fabric Adapters that all pods together may claim.
         pods: pods at a time.
-        volume_claims: claims of volumes that the program itself makes.
+        volume_gib: GiB of volumes that all claims together may have.
+        lake_claim_gib: GiB of the claim that shows the lake as files, which the program makes; 0 without it.
         pod_ranges: every range that a pod of any namespace can have an address in.
         isolated_ranges: where brokers, the cache, the endpoints of AWS' services and the collector of metrics
             have their addresses.
@@ -67,7 +69,8 @@ class TenantArgs:
     gpus: int
     efa_interfaces: int
     pods: int
-    volume_claims: int
+    volume_gib: int
+    lake_claim_gib: int
     pod_ranges: Sequence[str]
     isolated_ranges: Sequence[str]
     broker_port: int
@@ -134,7 +137,7 @@ class Tenant(pulumi.ComponentResource):
                     "pods": str(args.pods),
                     "services.loadbalancers": "1",
                     "services.nodeports": "2",
-                    "persistentvolumeclaims": str(args.volume_claims),
+                    **self._volumes(),
                 }
             },
             opts=self._child,
@@ -153,6 +156,16 @@ class Tenant(pulumi.ComponentResource):
             },
             opts=self._child,
         )
+
+    def _volumes(self) -> dict[str, str]:
+        """One claim for each pod at most, of which none is smaller than 1 GiB; and the claim of the lake."""
+        args = self._args
+        claims = min(args.pods, args.volume_gib) + (1 if args.lake_claim_gib else 0)
+        return {
+            "persistentvolumeclaims": str(claims),
+            "requests.storage": _gib(args.volume_gib + args.lake_claim_gib),
+            f"{VOLUME_CLASS}.storageclass.storage.k8s.io/requests.storage": _gib(args.volume_gib),
+        }
 
     def _isolate(self) -> list[NetworkPolicy]:
         args = self._args
@@ -196,3 +209,8 @@ class Tenant(pulumi.ComponentResource):
             automount_service_account_token=False,
             opts=self._child,
         )
+
+
+def _gib(amount: int) -> str:
+    """As Kubernetes writes it."""
+    return f"{amount}Gi" if amount else "0"

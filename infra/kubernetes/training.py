@@ -12,8 +12,8 @@ from pulumi_kubernetes.resource.v1.ResourceClaimTemplate import ResourceClaimTem
 
 from infra.conventions import EFA_CLASS, ComponentType, registered
 from infra.kubernetes import pods
-from infra.kubernetes.filesystem import Filesystem, create_claim, lake_mounts, lake_volumes
 from infra.kubernetes.jobs import job_template
+from infra.kubernetes.lake_files import LakeFiles, claim_lake
 from infra.kubernetes.pods import Workload
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class TrainingArgs:
         dataset: what to train on.
         model: what to publish under.
         code_version: recorded with checkpoints and the model.
-        curated_uri: where the data is: `s3://bucket/prefix`, or below `LAKE_FOLDER` of a file system.
+        curated_uri: where the data is: `s3://bucket/prefix`, or a folder below `LAKE_FOLDER`.
         checkpoints_uri: where checkpoints go.
         models_uri: the model registry.
         nodes: pods that train together.
@@ -55,7 +55,7 @@ class TrainingArgs:
         seed: makes two runs over the same data equal.
         checkpoint_interval_steps: steps between checkpoints.
         max_hours: a run that takes longer is stopped.
-        filesystem: shows the lake in each pod, if there is one.
+        lake_files: what shows the lake as files in each pod, if anything.
         efa_interfaces: Elastic Fabric Adapters that each pod claims.
     """
 
@@ -73,7 +73,7 @@ class TrainingArgs:
     seed: int
     checkpoint_interval_steps: int
     max_hours: int
-    filesystem: Filesystem | None = None
+    lake_files: LakeFiles | None = None
     efa_interfaces: int = 0
 
 
@@ -92,7 +92,7 @@ class Training(pulumi.ComponentResource):
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
         self._create_peer_names()
-        self._claim = create_claim(args.workload, args.filesystem, self._child) if args.filesystem else None
+        self._lake = claim_lake(args.workload, args.lake_files, self._child)
         template = job_template(
             args.workload,
             pod=self._pod(),
@@ -132,7 +132,7 @@ class Training(pulumi.ComponentResource):
             ports=[{"name": "rendezvous", "container_port": _RENDEZVOUS_PORT}],
             mounts=[
                 {"name": "shared-memory", "mount_path": "/dev/shm"},  # noqa: S108 - the pod's own
-                *lake_mounts(self._claim),
+                *self._lake.mounts,
             ],
         )
         # Processes of a pod exchange data there; the default of 64 MiB is too small for NCCL.
@@ -144,7 +144,7 @@ class Training(pulumi.ComponentResource):
             workload,
             main,
             scratch="10Gi",
-            volumes=[shared_memory, *lake_volumes(self._claim)],
+            volumes=[shared_memory, *self._lake.volumes],
             restart_policy="Never",
             subdomain=workload.service,
             **fabric,

@@ -18,7 +18,9 @@ class AddonVersions:
     eks_node_monitoring_agent: str
     coredns: str
     metrics_server: str
+    aws_ebs_csi_driver: str
     aws_fsx_csi_driver: str
+    aws_mountpoint_s3_csi_driver: str
     bottlerocket: str
     """The operating system of nodes that Karpenter launches. EKS picks that of managed node groups."""
 
@@ -31,7 +33,9 @@ KUBERNETES_VERSIONS = {
         eks_node_monitoring_agent="v1.6.1-eksbuild.1",
         coredns="v1.13.2-eksbuild.4",
         metrics_server="v0.8.1-eksbuild.5",
+        aws_ebs_csi_driver="v1.62.0-eksbuild.1",
         aws_fsx_csi_driver="v1.8.0-eksbuild.1",
+        aws_mountpoint_s3_csi_driver="v2.7.0-eksbuild.1",
         bottlerocket="v1.64.0",
     ),
 }

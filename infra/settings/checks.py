@@ -262,6 +262,16 @@ def lustre_capacity(capacity_gib: int) -> None:
         )
 
 
+def one_view_of_lake(*, lake_mount: bool, filesystem: bool) -> None:
+    """Refuse to show the lake as files twice, in the same folder."""
+    if lake_mount and filesystem:
+        raise refusal(
+            "the tenant's file system shows the lake already, in the same folder",
+            allowed="false, or no filesystem",
+            key=("lake_mount",),
+        )
+
+
 def filesystem_zone(tenant: str, pool: str, zone: str | None, *, elastic: bool) -> None:
     """Refuse a file system, which is in one zone, for nodes that are in three."""
     if zone is None:

@@ -135,6 +135,8 @@ class QuotaSettings(SettingsModel):
     """GPUs. Must cover a training run beside the largest number of inference replicas."""
     pods: Annotated[int, Field(ge=1, le=10_000)] = 100
     """Pods."""
+    volume_gib: Annotated[int, Field(ge=0, le=100_000)] = 0
+    """Volumes in GiB: disks (EBS, gp3, encrypted) that pods claim, at most one for each pod; 0 for none."""
 
 
 class PodSizeSettings(SettingsModel):
@@ -187,12 +189,19 @@ class TrainingSettings(SettingsModel):
     """A run that takes longer is stopped."""
     filesystem: FilesystemSettings | None = None
     """A fast file system near the GPUs that shows the lake; without it, pods read from the lake itself."""
+    lake_mount: bool = False
+    """Pods see the tenant's curated data as files, straight from the lake; not together with `filesystem`."""
     size: PodSizeSettings = PodSizeSettings(cpu_millicores=400, cpu_limit_millicores=4000, memory_mib=3072)
     """Size of each pod."""
 
     @model_validator(mode="after")
     def _divisible(self) -> Self:
         checks.divisible_batch(self.batch_size, self.nodes * self.gpus_per_node)
+        return self
+
+    @model_validator(mode="after")
+    def _one_view(self) -> Self:
+        checks.one_view_of_lake(lake_mount=self.lake_mount, filesystem=self.filesystem is not None)
         return self
 
 

@@ -54,6 +54,8 @@ TYPE_TOKENS = {
     "Tenant": "groundplan:kubernetes:Tenant",
     "Training": "groundplan:kubernetes:Training",
     "TrainingFilesystem": "groundplan:aws:TrainingFilesystem",
+    "VolumeClass": "groundplan:kubernetes:VolumeClass",
+    "VolumeDriver": "groundplan:aws:VolumeDriver",
     "WorkloadIdentity": "groundplan:aws:WorkloadIdentity",
 }
 """Frozen: a token that changes replaces everything below it in every stack."""

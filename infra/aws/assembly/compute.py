@@ -22,6 +22,7 @@ from infra.aws.network import Network
 from infra.aws.node_role import create_node_role
 from infra.aws.pool_capacity import Purchase
 from infra.aws.system_pool import SystemPool, SystemPoolArgs
+from infra.aws.volume_driver import VolumeDriver, VolumeDriverArgs
 from infra.planning import fabric, gpu_parts
 from infra.planning.eks_versions import KUBERNETES_VERSIONS
 from infra.planning.instance_types import INSTANCE_TYPES
@@ -67,9 +68,14 @@ def nodes(
         name: _pool(site, name, pool, network, keys, cluster, role_arn, site.after(before, network))
         for name, pool in site.platform.gpu_pools.items()
     }
-    scheduled = scheduled_addons(versions, file_systems=bool(site.tenants_with_filesystem))
-    after = _addons(site, "scheduled-addons", cluster, scheduled, site.after(system))
-    return pools, after
+    scheduled = scheduled_addons(
+        versions,
+        file_systems=bool(site.tenants_with_filesystem),
+        lake_mounts=any(tenant.training.lake_mount for tenant in site.platform.tenants.values()),
+    )
+    # Pods get credentials only if the association is there before them.
+    opts = site.after(system, _volume_driver(site, keys, cluster))
+    return pools, _addons(site, "scheduled-addons", cluster, scheduled, opts)
 
 
 def _pod_network(site: Site, network: Network, cluster: Cluster) -> PodNetwork:
@@ -102,6 +108,20 @@ def elastic_nodes(
             protect=site.platform.protect_data,
         ),
         site.after(addons),
+    )
+
+
+def _volume_driver(site: Site, keys: Encryption, cluster: Cluster) -> VolumeDriver:
+    return VolumeDriver(
+        "volume-driver",
+        VolumeDriverArgs(
+            environment=site.environment,
+            account=site.account,
+            cluster_name=cluster.outputs.name,
+            cluster_arn=cluster.outputs.arn,
+            volumes_key_arn=keys.outputs.volumes,
+        ),
+        site.opts,
     )
 
 

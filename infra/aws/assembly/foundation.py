@@ -28,6 +28,7 @@ from infra.aws.replicas import replica_of
 from infra.aws.settings_bucket import SETTINGS
 from infra.aws.streaming import broker_log_group
 from infra.aws.training_filesystem import filesystem_log_group
+from infra.aws.volume_driver import DRIVER
 from infra.conventions import LAKE_ZONES, PROJECT, physical_name
 from infra.settings.audit import ThreatFeature
 from infra.settings.network import NetworkSettings
@@ -49,6 +50,7 @@ def network_and_keys(site: Site) -> tuple[Network, Encryption]:
             elastic_nodes=physical_name(site.environment, CONTROLLER)
             if site.platform.elastic_pools
             else None,
+            volume_driver=physical_name(site.environment, DRIVER),
             protect=platform.protect_data,
         ),
         site.opts,

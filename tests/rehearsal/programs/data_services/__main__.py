@@ -28,6 +28,7 @@ keys = Encryption(
         log_groups=[broker_log_group(ENVIRONMENT), database_log_group(ENVIRONMENT)],
         file_systems=False,
         elastic_nodes=None,
+        volume_driver="volume-driver",
         trail=trail_name(ENVIRONMENT),
         protect=False,
     ),

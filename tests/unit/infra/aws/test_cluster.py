@@ -79,6 +79,7 @@ def test_add_ons_are_pinned() -> None:
         "eks-node-monitoring-agent",
         "coredns",
         "metrics-server",
+        "aws-ebs-csi-driver",
     }
     assert all("-eksbuild." in inputs["addonVersion"] for inputs in addons.values())
     network = json.loads(addons["vpc-cni"]["configurationValues"])

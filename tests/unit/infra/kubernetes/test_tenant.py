@@ -18,7 +18,12 @@ ISOLATED = [
     {"ipBlock": {"cidr": str(subnet.address_range)}}
     for subnet in plan_subnets(IPv4Network("10.40.0.0/16"), ("a", "b", "c")).isolated
 ]
-OF_THE_CLUSTER = ("Namespace", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+OF_THE_CLUSTER = (
+    "Namespace",
+    "StorageClass",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+)
 NAMESPACED = [
     resource
     for resource in sorted(dev_estate().resources, key=lambda each: each.urn)
@@ -49,6 +54,7 @@ def test_the_quota_is_the_one_in_the_settings() -> None:
     assert hard["requests.cpu"] == "128"
     assert hard["requests.memory"] == hard["limits.memory"] == "512Gi"
     assert hard["services.loadbalancers"] == "1"
+    assert hard["persistentvolumeclaims"] == hard["requests.storage"] == "0"
 
 
 def test_containers_that_ask_for_nothing_get_little() -> None:

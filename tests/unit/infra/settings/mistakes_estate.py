@@ -339,6 +339,36 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
         ),
     ),
     (
+        "the lake as files twice",
+        _training(lake_mount=True, filesystem={}),
+        (
+            "groundplan:platform.tenants.vision.training.lake_mount",
+            True,
+            "the tenant's file system shows the lake already, in the same folder",
+            "false, or no filesystem",
+        ),
+    ),
+    (
+        "a mount that is no yes or no",
+        _training(lake_mount="curated"),
+        (
+            "groundplan:platform.tenants.vision.training.lake_mount",
+            "curated",
+            "this is neither true nor false",
+            "true or false",
+        ),
+    ),
+    (
+        "quota of volumes below nothing",
+        lambda platform: platform["tenants"]["vision"]["quota"].update(volume_gib=-1),
+        (
+            "groundplan:platform.tenants.vision.quota.volume_gib",
+            -1,
+            "input should be greater than or equal to 0",
+            "a whole number from 0 to 100000",
+        ),
+    ),
+    (
         "more replicas than ElastiCache has",
         lambda platform: platform["data_stores"]["cache"].update(replicas=9),
         (
