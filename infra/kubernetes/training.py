@@ -152,10 +152,11 @@ class Training(pulumi.ComponentResource):
 
     def _claim_adapters(self) -> dict[str, Any]:
         """What a pod needs besides, so that each of a run has adapters of its own."""
-        workload = self._args.workload
+        workload, count = self._args.workload, self._args.efa_interfaces
         template = ResourceClaimTemplate(
             f"{workload.tenant}-{workload.service}-{_ADAPTERS}",
-            metadata=workload.metadata(f"{workload.service}-{_ADAPTERS}"),
+            # A template never changes: another count is another one, and pods that wait keep theirs.
+            metadata=workload.metadata(f"{workload.service}-{_ADAPTERS}-{count}"),
             spec={
                 "spec": {
                     "devices": {
@@ -165,7 +166,7 @@ class Training(pulumi.ComponentResource):
                                 "exactly": {
                                     "device_class_name": EFA_CLASS,
                                     "allocation_mode": "ExactCount",
-                                    "count": self._args.efa_interfaces,
+                                    "count": count,
                                 },
                             }
                         ]
