@@ -5,8 +5,11 @@ from __future__ import annotations
 from groundplan.rehearsal.coverage import facts, page
 from groundplan.rehearsal.coverage.program import resource_types
 
-_ANSWERED_BY_ERROR = {("aws:fsx/lustreFileSystem:LustreFileSystem", "destroyed")}
-"""The emulator ends the provider's wait of ten minutes by an error, and errors are not recorded."""
+_ANSWERED_BY_ERROR = {
+    ("aws:amp/scraper:Scraper", "destroyed"),
+    ("aws:fsx/lustreFileSystem:LustreFileSystem", "destroyed"),
+}
+"""The emulator ends the provider's wait of eight or ten minutes by an error, and errors are not recorded."""
 _LARGEST_SHARE = 0.03
 _RECORD = "python -m groundplan.rehearsal.coverage dev staging prod; make reference"
 

@@ -29,7 +29,7 @@ RULE = Rule(
     id="K8S-21",
     title="Volumes that pods claim are encrypted, with a key that is named.",
     severity=Severity.HIGH,
-    why="Who reads a snapshot of a volume in the clear reads what the pod wrote; AWS' own key lets everybody.",
+    why="Who reads a snapshot of a volume in the clear reads what its pod wrote.",
     remediation="Set encrypted and kmsKeyId in the class, as infra/kubernetes/volume_class.py does.",
     frameworks={
         Framework.HIPAA: ("164.312(a)(2)(iv)",),
