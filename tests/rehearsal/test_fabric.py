@@ -41,18 +41,13 @@ KINDS = ("Namespace", "ServiceAccount", "ResourceQuota", "ResourceClaimTemplate"
 
 def _registered() -> list[dict[str, Any]]:
     """The driver with its rights and its class, and both tenants."""
-    resources = estate_of("staging").resources
-    driver = estate_of("staging").one("groundplan:kubernetes:FabricDriver").urn
-    objects = [each.manifest for each in resources if each.parent == driver]
-    for kind in KINDS:
-        objects += [
-            each.manifest
-            for each in resources
-            if each.type.startswith("kubernetes:")
-            and each.type.endswith(f":{kind}")
-            and {each.inputs["metadata"]["name"], each.inputs["metadata"].get("namespace")} & {TRAINER, OTHER}
-        ]
-    return objects
+    estate = estate_of("staging")
+    driver = estate.one("groundplan:kubernetes:FabricDriver").urn
+    tenants = [name.removeprefix("tenant-") for name in (TRAINER, OTHER)]
+    return [
+        *(each.manifest for each in estate.resources if each.parent == driver),
+        *estate.tenant_objects(*tenants, kinds=KINDS),
+    ]
 
 
 def _launch_template(deployer: Person) -> str:  # noqa: F811 - a fixture's name

@@ -7,7 +7,6 @@ import subprocess
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -29,20 +28,9 @@ pytestmark = pytest.mark.rehearsal
 
 TENANT, THEIRS, OTHERS = "vision", "tenant-vision", "tenant-audio"
 KINDS = ("Namespace", "ServiceAccount", "ResourceQuota", "LimitRange", "Role", "RoleBinding", "CronJob")
+"""Of a tenant, what a run or a right of somebody is about."""
 CASES = yaml.safe_load(Path(__file__).with_name("persona_matrix.yaml").read_text(encoding="utf-8"))["cases"]
 PERSONAS = (*TENANT_PERSONAS, Persona.AUDITOR)
-
-
-def _registered() -> list[dict[str, Any]]:
-    """A tenant's namespace with all that a run or a right of somebody is about."""
-    return [
-        each.manifest
-        for kind in KINDS
-        for each in dev_estate().resources
-        if each.type.startswith("kubernetes:")
-        and each.type.endswith(f":{kind}")
-        and THEIRS in {each.inputs["metadata"]["name"], each.inputs["metadata"].get("namespace")}
-    ]
 
 
 def _role(persona: Persona) -> str:
@@ -72,7 +60,7 @@ def _admit(deployer: Person, name: str) -> None:  # noqa: F811 - a fixture's nam
 @pytest.fixture(scope="module")
 def people(deployer: Person, admin: Person) -> dict[str, Person]:  # noqa: F811 - fixtures
     """Somebody of each persona, in a session of a role that the cluster knows as the program says."""
-    for manifest in _registered():
+    for manifest in dev_estate().tenant_objects(TENANT, kinds=KINDS):
         admin.must("apply", "--server-side", "--filename", "-", manifest=manifest)
     admin.must("create", "namespace", OTHERS)
     found: dict[str, Person] = {}

@@ -21,24 +21,14 @@ pytestmark = pytest.mark.rehearsal
 
 CLASS = "encrypted"
 WITH_VOLUMES, WITH_MOUNT, WITHOUT = "tenant-fraud", "tenant-vision", "tenant-speech"
-KINDS = ("StorageClass", "Namespace", "ResourceQuota", "PersistentVolume", "PersistentVolumeClaim")
+KINDS = ("Namespace", "ResourceQuota", "PersistentVolume", "PersistentVolumeClaim")
 
 
 def _registered() -> list[dict[str, Any]]:
     """The class, and of three tenants what volumes are about, in the order in which it can be made."""
-    return [
-        each.manifest
-        for kind in KINDS
-        for each in prod_estate().resources
-        if each.type.startswith("kubernetes:")
-        and each.type.endswith(f":{kind}")
-        and {
-            each.inputs["metadata"]["name"],
-            each.inputs["metadata"].get("namespace"),
-            f"tenant-{each.inputs['metadata'].get('labels', {}).get('groundplan.dev/tenant')}",
-        }
-        & {CLASS, WITH_VOLUMES, WITH_MOUNT, WITHOUT}
-    ]
+    tenants = [name.removeprefix("tenant-") for name in (WITH_VOLUMES, WITH_MOUNT, WITHOUT)]
+    storage_class = prod_estate().one("kubernetes:storage.k8s.io/v1:StorageClass", CLASS)
+    return [storage_class.manifest, *prod_estate().tenant_objects(*tenants, kinds=KINDS)]
 
 
 @pytest.fixture(scope="module")

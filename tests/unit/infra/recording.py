@@ -18,7 +18,7 @@ from pulumi.runtime import mocks, rpc, set_mocks
 from groundplan.standby.stack_file import standby_config
 from infra.aws.layer import build_aws
 from infra.aws.providers import aws_providers
-from infra.conventions import default_tags
+from infra.conventions import TENANT_LABEL, default_tags
 from infra.exports import stack_outputs
 from infra.kubernetes.layer import build_kubernetes
 from infra.settings import Release, Settings, parse_settings
@@ -95,6 +95,17 @@ class Recording(mocks.Mocks):
         """All resources of one type, e.g. `aws:s3/bucket:Bucket`, by name: they come in any order."""
         found = [resource for resource in self.resources if resource.type == type_]
         return sorted(found, key=lambda resource: resource.name)
+
+    def tenant_objects(self, *tenants: str, kinds: tuple[str, ...]) -> list[dict[str, Any]]:
+        """Manifests of tenants' Kubernetes objects of some kinds, in the order of the kinds."""
+        return [
+            each.manifest
+            for kind in kinds
+            for each in self.resources
+            if each.type.startswith("kubernetes:")
+            and each.type.endswith(f":{kind}")
+            and each.inputs["metadata"].get("labels", {}).get(TENANT_LABEL) in tenants
+        ]
 
     def one(self, type_: str, name: str | None = None) -> Registered:
         """The only resource of one type (and name)."""
