@@ -33,11 +33,13 @@ _ELSEWHERE = shutil.ignore_patterns(
 def _small(config: dict[str, Any]) -> None:
     """One tenant on one pool, and little that holds no data."""
     platform = config["groundplan:platform"]
-    for part, kept in (("tenants", "vision"), ("gpu_pools", "inference")):
-        platform[part] = {kept: platform[part][kept]}
+    vision = platform["tenants"]["vision"] | {"pool": "gpu"}
+    platform["tenants"] = {"vision": vision}
+    nodes = {"min": 1, "desired": 1, "max": 8}
+    platform["gpu_pools"] = {"gpu": {"instance_type": "g6.12xlarge", "nodes": nodes}}
+    platform["elastic_pools"] = {"cpu": platform["elastic_pools"]["cpu"]}
     platform["streaming"] = {"form": "serverless"}
-    del platform["tenants"]["vision"]["streaming"]
-    del platform["elastic_pools"]["evaluation"]
+    del vision["streaming"]
     platform["data_stores"]["database"]["instances"] = 2
     platform["network"]["endpoints"] = []
     platform["audit"]["account_services"] = False
