@@ -71,7 +71,11 @@ class NetworkOutputs:
 
 
 class Network(pulumi.ComponentResource):
-    """A VPC in which nothing is public unless a public subnet and its route say so."""
+    """A VPC in which nothing is public unless a public subnet and its route say so.
+
+    Args:
+        pod_ranges: the ranges of pods, for whoever must not come before them.
+    """
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(ComponentType.NETWORK, name, None, opts)
@@ -80,8 +84,8 @@ class Network(pulumi.ComponentResource):
         self._vpc = self._create_vpc()
         public = self._create_subnets("public", args.plan.public, {"kubernetes.io/role/elb": "1"})
         private = self._create_subnets("private", args.plan.private, {"kubernetes.io/role/internal-elb": "1"})
-        ranges = self._add_pod_ranges()
-        in_ranges = pulumi.ResourceOptions(parent=self, depends_on=ranges)
+        self.pod_ranges = self._add_pod_ranges()
+        in_ranges = pulumi.ResourceOptions(parent=self, depends_on=self.pod_ranges)
         pods = self._create_subnets("pods", args.plan.pods, {}, in_ranges)
         isolated = self._create_subnets("isolated", args.plan.isolated, {})
         internet = self._create_gateway()
@@ -99,8 +103,7 @@ class Network(pulumi.ComponentResource):
             opts=self._child,
         )
         self.outputs = NetworkOutputs(
-            # Known only with its ranges: EKS may take hours to see one that comes after the cluster.
-            vpc_id=Output.all(self._vpc.id, *(each.id for each in ranges)).apply(lambda ids: ids[0]),
+            vpc_id=self._vpc.id,
             public_subnet_ids=[subnet.id for subnet in public],
             private_subnet_ids=[subnet.id for subnet in private],
             pod_subnet_ids=[subnet.id for subnet in pods],

@@ -50,7 +50,8 @@ def cluster(site: Site, network: Network, keys: Encryption) -> Cluster:
             logs_key_arn=keys.outputs.logs,
             protect=site.platform.protect_data,
         ),
-        site.opts,
+        # EKS may take hours to see a range that comes after the cluster.
+        site.after(*network.pod_ranges),
     )
 
 

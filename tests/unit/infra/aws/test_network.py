@@ -40,9 +40,7 @@ def test_pods_have_subnets_of_their_own() -> None:
     pods = [subnet for subnet in estate.of("aws:ec2/subnet:Subnet") if "-pods-" in subnet.name]
     added = estate.of("aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation")
     assert [subnet.inputs["cidrBlock"] for subnet in pods] == [each.inputs["cidrBlock"] for each in added]
-    before_cluster = estate.one("aws:eks/cluster:Cluster").dependencies
-    groups = [each for each in estate.of("aws:ec2/securityGroup:SecurityGroup") if each.urn in before_cluster]
-    assert any({each.urn for each in added} <= group.dependencies for group in groups)
+    assert {each.urn for each in added} <= estate.one("groundplan:aws:Cluster").dependencies
     for subnet in pods:
         assert {each.urn for each in added} <= subnet.dependencies
         zone = subnet.inputs["availabilityZone"]
