@@ -133,12 +133,12 @@ def _covers(old: Opening, new: Opening) -> bool:
 
 
 def _weight(opening: Opening) -> Weight:
-    """Addresses of the internet are a danger, private ones want a look, groups are no addresses."""
+    """Addresses of the internet are a danger, private and shared ones want a look, groups are none."""
     try:
         network = ip_network(opening.source)
     except ValueError:
         return Weight.NOTE
-    return Weight.WARNING if network.is_private and network.prefixlen else Weight.DANGER
+    return Weight.DANGER if network.is_global else Weight.WARNING
 
 
 def _rank(weight: Weight) -> int:

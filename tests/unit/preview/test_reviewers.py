@@ -50,6 +50,7 @@ OPENED = [
     ("create", RULE, None, rule("8.8.8.0/24"), Weight.DANGER),
     ("update", RULE, rule("10.0.0.0/16"), rule("10.0.0.0/8"), Weight.WARNING),
     ("update", RULE, rule("10.0.0.0/8"), rule("10.0.0.0/8", 0, 65535), Weight.WARNING),
+    ("update", RULE, rule("10.0.0.0/8"), rule("100.64.0.0/16"), Weight.WARNING),
     ("update", CLUSTER, {"vpcConfig": {"endpointPublicAccess": False}},
      {"vpcConfig": {"endpointPublicAccess": True}}, Weight.DANGER),
     ("create", CLUSTER, None, {"vpcConfig": {}}, Weight.DANGER),
