@@ -43,6 +43,7 @@ class ComponentType(StrEnum):
     OPERATIONS = "groundplan:aws:Operations"
     METRICS_COLLECTOR = "groundplan:aws:MetricsCollector"
     ADMISSION = "groundplan:kubernetes:Admission"
+    AUDITOR_ACCESS = "groundplan:kubernetes:AuditorAccess"
     KARPENTER = "groundplan:kubernetes:Karpenter"
     ELASTIC_POOL = "groundplan:kubernetes:ElasticPool"
     FABRIC_DRIVER = "groundplan:kubernetes:FabricDriver"
@@ -135,6 +136,10 @@ def tenant_namespace(tenant: str) -> str:
 def persona_group(tenant: str, persona: Persona) -> str:
     """The Kubernetes group of a persona of one tenant: access entries name it, role bindings mean it."""
     return f"{PROJECT}:{tenant}:{persona}"
+
+
+AUDITOR_GROUP = f"{PROJECT}:{Persona.AUDITOR}"
+"""The Kubernetes group of the auditor, for what EKS' own policy for readers leaves out."""
 
 
 def labels(name: str, *, tenant: str) -> dict[str, str]:

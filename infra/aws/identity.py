@@ -20,6 +20,7 @@ from infra.aws.permissions_boundary import boundary
 from infra.aws.persona_policies import PersonaScope, persona_policy
 from infra.aws.persona_trust import LONGEST_SESSION_S, people_trust, pipeline_trust
 from infra.conventions import (
+    AUDITOR_GROUP,
     TENANT_PERSONAS,
     ComponentType,
     Persona,
@@ -133,12 +134,16 @@ class Identity(pulumi.ComponentResource):
         return role.arn
 
     def _admit_auditor(self) -> Output[str]:
-        """The auditor's role; on the cluster it sees everything but secrets."""
+        """The auditor's role; on the cluster it sees everything but secrets.
+
+        EKS' policy for readers leaves out what the cluster's objects of `AuditorAccess` let the group see.
+        """
         role = self._create_role(Persona.AUDITOR, self._people())
         entry = AccessEntry(
             Persona.AUDITOR,
             cluster_name=self._args.cluster,
             principal_arn=role.arn,
+            kubernetes_groups=[AUDITOR_GROUP],
             type="STANDARD",
             opts=self._child,
         )

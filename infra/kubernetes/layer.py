@@ -14,6 +14,7 @@ from infra.aws.streaming import IAM_PORT
 from infra.conventions import default_tags, physical_name
 from infra.kubernetes.access import kubernetes_provider
 from infra.kubernetes.admission import Admission, AdmissionArgs, generated_manifests
+from infra.kubernetes.auditor_access import AuditorAccess, AuditorAccessArgs
 from infra.kubernetes.elastic_nodes import build_elastic_nodes
 from infra.kubernetes.fabric_driver import FabricDriver, FabricDriverArgs
 from infra.kubernetes.inference import GRPC_PORT, HTTP_PORT, Inference, InferenceArgs
@@ -52,6 +53,7 @@ def build_kubernetes(settings: Settings, estate: AwsEstate, release: Release) ->
     admission = Admission(
         "admission", AdmissionArgs(manifests=generated_manifests()), ResourceOptions(provider=provider)
     )
+    AuditorAccess("auditor-access", AuditorAccessArgs(), ResourceOptions(provider=provider))
     volumes = _volume_class(settings, estate, provider)
     # Policies come before whatever they judge; the class of volumes, and its driver, go after all claims.
     opts = ResourceOptions(provider=provider, depends_on=[admission, volumes])

@@ -1,4 +1,7 @@
-"""What each persona may do in the namespace of its tenant. None sees secrets, none enters a pod."""
+"""What each persona may do on the cluster: tenants' in their namespaces, the auditor everywhere.
+
+None sees secrets, none enters a pod.
+"""
 
 from __future__ import annotations
 
@@ -33,3 +36,16 @@ PERSONA_RULES: Mapping[Persona, tuple[Rule, ...]] = {
     Persona.ML_ENGINEER: (*_LOOK, _RUN_JOBS, _rule("apps", ("deployments/scale",), ("get", "patch"))),
 }
 """Rules of each persona's role."""
+
+AUDITOR_RULES: tuple[Rule, ...] = (
+    _rule(
+        "rbac.authorization.k8s.io", ("clusterrolebindings", "clusterroles", "rolebindings", "roles"), _SEE
+    ),
+    _rule("resource.k8s.io", ("deviceclasses", "resourceclaims", "resourceclaimtemplates"), _SEE),
+    _rule("storage.k8s.io", ("storageclasses",), _SEE),
+    _rule("", ("persistentvolumes",), _SEE),
+)
+"""What an audit asks for beyond AmazonEKSViewPolicy, which is modelled on Kubernetes' role `view`.
+
+https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html
+"""

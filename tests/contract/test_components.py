@@ -22,6 +22,7 @@ from tests.unit.infra.recording import PROJECT_ROOT, guarded_estate
 TYPE_TOKENS = {
     "AccessPoints": "groundplan:aws:AccessPoints",
     "Admission": "groundplan:kubernetes:Admission",
+    "AuditorAccess": "groundplan:kubernetes:AuditorAccess",
     "Audit": "groundplan:aws:Audit",
     "BackupCopies": "groundplan:aws:BackupCopies",
     "Cache": "groundplan:aws:Cache",

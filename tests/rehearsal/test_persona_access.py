@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from dataclasses import replace
 from functools import partial
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from groundplan.audit.sources import from_cluster
 from groundplan.rehearsal.world import ACCOUNT_ID
 from infra.conventions import TENANT_PERSONAS, Persona
 from tests.rehearsal.test_emulator_cluster import (
@@ -62,6 +64,9 @@ def people(deployer: Person, admin: Person) -> dict[str, Person]:  # noqa: F811 
     """Somebody of each persona, in a session of a role that the cluster knows as the program says."""
     for manifest in dev_estate().tenant_objects(TENANT, kinds=KINDS):
         admin.must("apply", "--server-side", "--filename", "-", manifest=manifest)
+    for kind in ("ClusterRole", "ClusterRoleBinding"):
+        role = dev_estate().one(f"kubernetes:rbac.authorization.k8s.io/v1:{kind}", Persona.AUDITOR)
+        admin.must("apply", "--server-side", "--filename", "-", manifest=role.manifest)
     admin.must("create", "namespace", OTHERS)
     found: dict[str, Person] = {}
     for persona in PERSONAS:
@@ -117,6 +122,17 @@ def test_an_ml_engineer_starts_a_run_from_the_template(people: dict[str, Person]
         *("create", "cronjob", "mine", "--image=none", "--schedule=0 0 * * *", "--namespace", THEIRS)
     )
     assert "forbidden" in refused.stderr
+
+
+def test_the_auditor_audits_the_cluster(people: dict[str, Person], monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the audit's own call, which fails if one kind is kept from it."""
+    auditor = people[Persona.AUDITOR]
+    for name, value in auditor.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PATH", f"{auditor.kubectl.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("KUBECONFIG", str(iam_kubeconfig(auditor.world)))
+    judged = {each.type.rpartition(":")[2] for each in from_cluster("dev").resources}
+    assert judged >= {"Namespace", "Role", "RoleBinding", "ServiceAccount", "CronJob", "ResourceQuota"}
 
 
 def test_a_data_scientist_starts_none(people: dict[str, Person]) -> None:

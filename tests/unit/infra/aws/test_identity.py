@@ -12,6 +12,7 @@ from infra.conventions import TENANT_PERSONAS, Persona
 from infra.settings.identity import IdentitySettings
 from tests.unit.infra.recording import ACCOUNT_ID, Registered, dev_estate, dev_settings, record, run_program
 
+RBAC = "kubernetes:rbac.authorization.k8s.io/v1"
 ESTATE = dev_estate()
 PERSONAS = [role for role in ESTATE.of("aws:iam/role:Role") if "permissionsBoundary" in role.inputs]
 PEOPLE = [role for role in PERSONAS if role.inputs["tags"]["Persona"] != Persona.AUTOMATION]
@@ -164,6 +165,8 @@ def test_people_enter_the_cluster_as_their_group() -> None:
     assert "automation" not in entries
     policy = ESTATE.one("aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "auditor").inputs
     assert policy["policyArn"].endswith("/AmazonEKSViewPolicy")
+    [subject] = ESTATE.one(f"{RBAC}:ClusterRoleBinding", "auditor").inputs["subjects"]
+    assert entries["auditor"]["kubernetesGroups"] == [subject["name"]] == ["groundplan:auditor"]
 
 
 def test_no_persona_sees_secrets_or_enters_pods() -> None:

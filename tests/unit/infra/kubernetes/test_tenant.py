@@ -19,6 +19,8 @@ ISOLATED = [
     for subnet in plan_subnets(IPv4Network("10.40.0.0/16"), ("a", "b", "c")).isolated
 ]
 OF_THE_CLUSTER = (
+    "ClusterRole",
+    "ClusterRoleBinding",
     "Namespace",
     "StorageClass",
     "ValidatingAdmissionPolicy",
