@@ -19,6 +19,11 @@ _PULL = (
     "ecr:GetAuthorizationToken",
     "ecr:GetDownloadUrlForLayer",
 )
+_IMAGE_BUCKETS = ("prod-{region}-starport-layer-bucket", "prod-registry-k8s-io-{region}")
+"""Whence layers of images come, for readers without credentials: ECR's, and those of registry.k8s.io, which
+sends clients in AWS to a bucket of their region. Without it their pull ends with 403; see
+https://github.com/prometheus-community/helm-charts/issues/2421. Images are named by digest: nobody can put
+another in their place. The registry may move at any time; then they come by NAT."""
 
 
 def connect_s3(
@@ -41,15 +46,8 @@ def connect_s3(
             allow(
                 "OwnBuckets",
                 principals="*",
-                actions=[
-                    "s3:AbortMultipartUpload",
-                    "s3:DeleteObject",
-                    "s3:GetObject",
-                    "s3:GetObjectVersion",
-                    "s3:ListBucket",
-                    "s3:ListMultipartUploadParts",
-                    "s3:PutObject",
-                ],
+                # All of S3, and not objects alone: who deploys from inside the VPC goes through it, too.
+                actions=["s3:*"],
                 resources=["*"],
                 conditions={
                     "StringEquals": _own_callers(account, organization_id)
@@ -60,8 +58,9 @@ def connect_s3(
                 "ImageLayers",
                 principals="*",
                 actions=["s3:GetObject"],
-                # ECR hands out image layers from this bucket of its own.
-                resources=[account.bucket_arn(f"prod-{account.region}-starport-layer-bucket", "*")],
+                resources=[
+                    account.bucket_arn(bucket.format(region=account.region), "*") for bucket in _IMAGE_BUCKETS
+                ],
             ),
         ),
         tags={"Name": name},

@@ -16,8 +16,8 @@ KEYS = (
     "aws:ResourceOrgID",
     "aws:ResourceOrgPaths",
 )
-IMAGE_LAYERS = "arn:*:s3:::prod-*-starport-layer-bucket/*"
-"""Where ECR keeps the layers of images; AWS owns the buckets."""
+IMAGE_LAYERS = ("arn:*:s3:::prod-*-starport-layer-bucket/*", "arn:*:s3:::prod-registry-k8s-io-*/*")
+"""Where ECR and registry.k8s.io keep the layers of images; AWS and CNCF own the buckets."""
 
 
 def check(endpoint: Resource, context: Context) -> Iterator[Finding]:
@@ -29,10 +29,14 @@ def check(endpoint: Resource, context: Context) -> Iterator[Finding]:
     for statement in statements:
         if not statement.allow or not statement.anybody or statement.has_condition(*KEYS):
             continue
-        layers = statement.resources and all(fnmatchcase(each, IMAGE_LAYERS) for each in statement.resources)
+        layers = statement.resources and all(map(_holds_layers, statement.resources))
         if not (layers and statement.actions == ("s3:GetObject",)):
             message = "leads to any account"
             yield Finding(path=statement.path, message=message, key=statement.sid)
+
+
+def _holds_layers(resource: str) -> bool:
+    return any(fnmatchcase(resource, pattern) for pattern in IMAGE_LAYERS)
 
 
 RULE = Rule(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from tests.unit.infra.recording import (
     ACCOUNT_ID,
     Recording,
@@ -106,7 +104,16 @@ def test_s3_is_reached_without_nat_and_in_this_account_only() -> None:
         "StringEquals": {"aws:PrincipalAccount": ACCOUNT_ID, "aws:ResourceAccount": ACCOUNT_ID}
     }
     assert layers["Action"] == ["s3:GetObject"]
-    assert "s3:*" not in json.dumps([own, layers])
+    assert layers["Resource"] == [
+        "arn:aws:s3:::prod-eu-central-1-starport-layer-bucket/*",
+        "arn:aws:s3:::prod-registry-k8s-io-eu-central-1/*",
+    ]
+
+
+def test_who_deploys_from_inside_the_network_is_not_stopped_by_the_endpoint() -> None:
+    """Everything that the policy of a bucket is made by goes through it; identities say who may."""
+    own, _ = dev_estate().one(ENDPOINT, "groundplan-dev-s3").document()
+    assert own["Action"] == ["s3:*"]
 
 
 def test_services_have_addresses_in_every_zone() -> None:
