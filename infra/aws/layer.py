@@ -24,6 +24,7 @@ from infra.aws.identity import Identity
 from infra.aws.lake import Lake
 from infra.aws.metrics_collector import MetricsCollector
 from infra.aws.network import Network
+from infra.aws.offerings import require_offered
 from infra.aws.operations import Operations
 from infra.aws.providers import Providers
 from infra.aws.registry import Registry
@@ -70,8 +71,13 @@ class AwsEstate:
 
 
 async def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
-    """Register every AWS resource of an environment."""
+    """Register every AWS resource of an environment.
+
+    Raises:
+        pulumi.RunError: a pool is in a zone that lacks its instance type.
+    """
     platform = settings.platform
+    require_offered(settings, providers.home)
     site = Site(
         platform=platform,
         account=current_account(providers.home, settings.region),

@@ -37,9 +37,9 @@ def parse_settings(*, region: object, platform: object, stack: str) -> Settings:
         # By way of JSON, because only there is pydantic strict and yet reads ranges from text.
         settings = Settings.model_validate_json(json.dumps(data, default=str), strict=True)
     except ValidationError as error:
-        raise _settings_error(stack, *explain(error, data)) from None
+        raise settings_error(stack, *explain(error, data)) from None
     if settings.platform.environment != stack:
-        raise _settings_error(
+        raise settings_error(
             stack,
             Problem(
                 key=key_path(("platform", "environment")),
@@ -73,20 +73,20 @@ def load_stack_file(path: Path) -> Settings:
         ) from None
     except yaml.YAMLError as error:
         wrong = " ".join(str(error).split())
-        raise _settings_error(
+        raise settings_error(
             stack, Problem(key="the file", wrong=f"it is not YAML: {wrong}", allowed="YAML")
         ) from None
     config = document.get("config") if isinstance(document, Mapping) else None
     if not isinstance(config, Mapping):
         problem = Problem(key="config", given=config, wrong="this is not a mapping", allowed=_config_keys())
-        raise _settings_error(stack, problem)
+        raise settings_error(stack, problem)
     missing = [key for key in CONFIG_KEYS.values() if key not in config]
     if missing:
         problems = [
             Problem(key=f"config.{key}", wrong="the key is missing", allowed=_config_keys())
             for key in missing
         ]
-        raise _settings_error(stack, *problems)
+        raise settings_error(stack, *problems)
     values: dict[str, Any] = {part: config[key] for part, key in CONFIG_KEYS.items()}
     return parse_settings(stack=stack, **values)
 
@@ -95,7 +95,8 @@ def _config_keys() -> str:
     return f"a mapping with the keys {', '.join(CONFIG_KEYS.values())}"
 
 
-def _settings_error(stack: str, *problems: Problem) -> SettingsError:
+def settings_error(stack: str, *problems: Problem) -> SettingsError:
+    """What to say of a stack file with problems."""
     return SettingsError(
         file=stack_file_name(stack),
         problems=problems,

@@ -248,8 +248,13 @@ PULL_REQUESTS = (
     ),
     PullRequest(
         name="pool-retyped",
-        title="Training on nodes with H200",
+        title="Training on nodes with L40S",
         environment="prod",
-        edits={PROD: (("instance_type: p5.48xlarge", "instance_type: p5en.48xlarge"),)},
+        edits={
+            PROD: (
+                ("instance_type: p4d.24xlarge", "instance_type: g6e.48xlarge"),
+                ("g: 2112, p: 768", "g: 3648, p: 768"),
+            )
+        },
     ),
 )

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.rehearsal
 CLASS, DRIVER = "efa.networking.k8s.aws", "dra.net"
 TRAINER, OTHER = "tenant-speech", "tenant-vision"
 POOL = "training"
-ADAPTERS = 32
+ADAPTERS = 4
 HOW_TO = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "train-over-nodes.md"
 KINDS = ("Namespace", "ServiceAccount", "ResourceQuota", "ResourceClaimTemplate", "CronJob")
 """Of a tenant, what a run needs to be placed."""
@@ -84,7 +84,7 @@ def node(deployer: Person, admin: Person) -> Generator[str]:  # noqa: F811 - fix
     group: dict[str, Any] = {"clusterName": CLUSTER, "nodegroupName": POOL}
     eks.create_nodegroup(
         **group,
-        instanceTypes=["p5.48xlarge"],
+        instanceTypes=["p4d.24xlarge"],
         labels={"groundplan.dev/pool": POOL},
         taints=[{"key": "nvidia.com/gpu", "value": "present", "effect": "NO_SCHEDULE"}],
         launchTemplate={"id": _launch_template(deployer), "version": "1"},
@@ -102,7 +102,7 @@ def _slices(admin: Person) -> list[dict[str, Any]]:  # noqa: F811 - a fixture's 
 
 
 def _alive(admin: Person, node: str) -> None:  # noqa: F811 - a fixture's name
-    """What a kubelet says from time to time: ready, with the size of a p5.48xlarge."""
+    """What a kubelet says from time to time: ready, with the size of a p4d.24xlarge."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     ready = {
         "type": "Ready",
@@ -111,7 +111,7 @@ def _alive(admin: Person, node: str) -> None:  # noqa: F811 - a fixture's name
         "lastHeartbeatTime": now,
         "lastTransitionTime": now,
     }
-    size = {"cpu": "192", "memory": "2048Gi", "pods": "110"}
+    size = {"cpu": "96", "memory": "1152Gi", "pods": "110"}
     status = {"status": {"conditions": [ready], "capacity": size, "allocatable": size}}
     admin.must("patch", "node", node, "--subresource=status", "--type=merge", "--patch", json.dumps(status))
 
@@ -180,7 +180,7 @@ def test_a_node_of_the_pool_has_its_adapters_and_the_driver(admin: Person, node:
 
 
 def test_a_run_gets_whole_nodes_with_all_of_their_adapters(admin: Person, node: str) -> None:  # noqa: F811
-    """Of the template's two restricted pods one is placed with 32, and its peer waits for a node."""
+    """Of the template's two restricted pods one is placed with all 4, and its peer waits for a node."""
     admin.must("create", "job", "run", "--from=cronjob/training", "--namespace", TRAINER)
     eventually(lambda: _placed(admin, node, TRAINER), "a pod of the run is placed")
     claims = admin.get("resourceclaims", "--namespace", TRAINER)["items"]
@@ -239,7 +239,7 @@ def test_another_tenant_may_not_claim_any(admin: Person, node: str) -> None:  # 
 
 
 def test_a_tenant_may_not_claim_more_than_a_run_takes(admin: Person, node: str) -> None:  # noqa: F811
-    """Two pods with 32 each, of which 33 are claimed by now."""
+    """Two pods with 4 each, of which 5 are claimed by now."""
     del node
     refused = admin.run("create", "--filename", "-", manifest=_claim("many", TRAINER, ADAPTERS))
     assert refused.returncode != 0

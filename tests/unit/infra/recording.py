@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.resources import files
 from inspect import isawaitable
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,7 @@ PROJECT_ROOT = Path(__file__).resolve().parents[3]
 DEV_STACK = PROJECT_ROOT / "stacks" / "Pulumi.dev.yaml"
 ACCOUNT_ID = "123456789012"
 REGISTRY = f"{ACCOUNT_ID}.dkr.ecr.eu-central-1.amazonaws.com"
-SNAPSHOT = f"arn:aws:rds:eu-west-1:{ACCOUNT_ID}:cluster-snapshot:awsbackup:copyjob-1"
+SNAPSHOT = f"arn:aws:rds:eu-north-1:{ACCOUNT_ID}:cluster-snapshot:awsbackup:copyjob-1"
 """What a standby's database begins with."""
 DIGESTS = {
     service: "sha256:" + digit * 64
@@ -86,7 +88,9 @@ class Recording(mocks.Mocks):
         return f"{args.name}-id", {"arn": f"arn:of:{args.typ}:{args.name}", **inputs, **computed}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        """The only question that the program asks AWS."""
+        """The questions that the program asks AWS."""
+        if args.token == "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings":
+            return _offerings(args.args), []
         assert args.token == "aws:index/getCallerIdentity:getCallerIdentity"
         arn = f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/deployer/session"
         return {"accountId": ACCOUNT_ID, "arn": arn}, []
@@ -199,6 +203,20 @@ _COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
 }
 
 
+def _offerings(question: dict[str, Any]) -> dict[str, Any]:
+    """What EC2 said on the day that moto's record of it was made."""
+    assert question["locationType"] == "availability-zone"
+    [names] = [each["values"] for each in question["filters"] if each["name"] == "instance-type"]
+    # The file, because to import the module of moto that reads it takes seconds.
+    folder = files("moto") / "ec2/resources/instance_type_offerings/availability-zone"
+    record = json.loads(gzip.decompress((folder / f"{question['region']}.json.gz").read_bytes()))
+    found = [each for each in record if each["InstanceType"] in names]
+    return {
+        "instanceTypes": [each["InstanceType"] for each in found],
+        "locations": [each["Location"] for each in found],
+    }
+
+
 def record(program: Callable[[], Any], stack: str = "dev", *, preview: bool = False) -> Recording:
     """Run `program` until all it started has ended; what it returns is awaited and becomes `result`."""
     recording = Recording(preview=preview)
@@ -269,8 +287,8 @@ def estate_of(environment: str, *, preview: bool = False) -> Recording:
 def recovery(**changes: Any) -> dict[str, Any]:
     """Settings of a second region, with some keys replaced."""
     targets = {"recovery_minutes": 240, "lake_loss_minutes": 15, "database_loss_minutes": 1980}
-    zones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
-    return {"region": "eu-west-1", "availability_zones": zones, "targets": targets, **changes}
+    zones = ["eu-north-1a", "eu-north-1b", "eu-north-1c"]
+    return {"region": "eu-north-1", "availability_zones": zones, "targets": targets, **changes}
 
 
 @cache

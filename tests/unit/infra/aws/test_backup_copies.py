@@ -32,7 +32,7 @@ def test_the_vault_of_copies_is_locked_and_has_a_key_of_its_region() -> None:
         ("ListGrantsThroughRds", "rds"),
     ):
         via = statements[name]["Condition"]["StringEquals"]["kms:ViaService"]
-        assert via == f"{service}.eu-west-1.amazonaws.com"
+        assert via == f"{service}.eu-north-1.amazonaws.com"
 
 
 def test_a_database_can_begin_with_a_copy() -> None:

@@ -23,11 +23,11 @@ def test_all_traffic_passes_within_the_group_and_none_from_outside() -> None:
 
 
 def test_every_network_card_has_an_interface() -> None:
-    """A p5.48xlarge has 32 cards; only the first interface takes an address."""
+    """A p4d.24xlarge has 4 cards; only the first interface takes an address."""
     interfaces = prod_estate().one(TEMPLATE, POOL).inputs["networkInterfaces"]
-    assert [interface["networkCardIndex"] for interface in interfaces] == list(range(32))
-    assert [interface["interfaceType"] for interface in interfaces] == ["efa"] + ["efa-only"] * 31
-    assert [interface["deviceIndex"] for interface in interfaces] == [0] + [1] * 31
+    assert [interface["networkCardIndex"] for interface in interfaces] == list(range(4))
+    assert [interface["interfaceType"] for interface in interfaces] == ["efa"] + ["efa-only"] * 3
+    assert [interface["deviceIndex"] for interface in interfaces] == [0] + [1] * 3
     for interface in interfaces:
         assert interface["securityGroups"] == ["groundplan-prod-nodes", f"{POOL}-efa-id"]
 
@@ -38,7 +38,7 @@ def test_nodes_stand_close_together_in_one_zone() -> None:
     assert estate.one("aws:ec2/placementGroup:PlacementGroup", POOL).inputs["strategy"] == "cluster"
     assert estate.one(TEMPLATE, POOL).inputs["placement"] == {"groupName": POOL}
     group = estate.one("aws:eks/nodeGroup:NodeGroup", POOL)
-    assert group.inputs["subnetIds"] == ["groundplan-prod-private-eu-central-1a-id"]
+    assert group.inputs["subnetIds"] == ["groundplan-prod-private-eu-central-1c-id"]
 
 
 def test_other_pools_have_none_of_it() -> None:

@@ -28,7 +28,7 @@ def test_there_is_no_second_copy_without_the_setting() -> None:
 def test_replicas_are_in_the_second_region_and_nothing_else_is() -> None:
     """Keys, buckets and the vault go through the other provider; role and rules belong to the first one."""
     [second] = [one for one in ESTATE.of("pulumi:providers:aws") if one.name == "aws-second"]
-    assert second.inputs["region"] == "eu-west-1"
+    assert second.inputs["region"] == "eu-north-1"
     there = {one.name for one in ESTATE.resources if one.custom and second.urn in one.provider}
     keys = ("replicas", "model-replicas", "backup-copies")
     assert there == {
@@ -96,7 +96,7 @@ def test_the_role_copies_and_nothing_else() -> None:
     assert len(statements["FindWhatToCopy"]["Resource"]) == len(ZONES)
     assert "eu-central-1" in str(statements["DecryptSources"]["Condition"])
     assert sorted(statements["EncryptReplicas"]["Resource"]) == sorted(set(KEYS.values()))
-    assert "eu-west-1" in str(statements["EncryptReplicas"]["Condition"])
+    assert "eu-north-1" in str(statements["EncryptReplicas"]["Condition"])
 
 
 @pytest.mark.parametrize("name", ["replicas", "model-replicas"])
@@ -109,7 +109,7 @@ def test_only_administrators_manage_the_keys_of_the_replicas(name: str) -> None:
         30,
     )
     use = {statement["Sid"]: statement for statement in key.document()}["UseThroughService"]
-    assert use["Condition"]["StringEquals"]["kms:ViaService"] == "s3.eu-west-1.amazonaws.com"
+    assert use["Condition"]["StringEquals"]["kms:ViaService"] == "s3.eu-north-1.amazonaws.com"
 
 
 @each_zone

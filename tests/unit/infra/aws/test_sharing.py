@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from base64 import b64decode
 from functools import cache
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from infra.settings import parse_settings
 from tests.unit.infra.recording import Recording, dev_config, dev_estate, dev_settings, record
 from tests.unit.infra.recording import run_program as run
 
@@ -18,18 +20,18 @@ POOL = "groundplan-dev-gpu"
 
 
 @cache
-def _shared(strategy: str, parts: int, instance_type: str) -> Recording:
-    """The dev estate with a shared pool, whose tenant trains on one GPU."""
-    platform = dev_config()["groundplan:platform"]
+def _shared(strategy: str, parts: int, instance_type: str, region: str = "eu-central-1") -> Recording:
+    """The dev estate with a shared pool, whose tenant trains on one GPU, in a region that has such GPUs."""
+    platform = json.loads(json.dumps(dev_config()["groundplan:platform"]).replace("eu-central-1", region))
     pool = platform["gpu_pools"]["gpu"] | {
         "instance_type": instance_type,
         "sharing": {"strategy": strategy, "parts": parts},
         "images_snapshot": "snap-0123456789abcdef0",
     }
     platform["tenants"]["vision"]["training"]["nodes"] = 1
-    return record(
-        lambda: run(dev_settings(gpu_pools={"gpu": pool}, tenants=platform["tenants"], account_quotas=None))
-    )
+    platform |= {"gpu_pools": {"gpu": pool}, "account_quotas": None}
+    settings = parse_settings(region=region, platform=platform, stack="dev")
+    return record(lambda: run(settings))
 
 
 def _nvidia(estate: Recording) -> dict[str, Any]:
@@ -56,11 +58,12 @@ def test_time_slices_are_requested_one_by_one_under_the_same_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("instance_type", "name"), [("p4d.24xlarge", "a100.40gb"), ("p5.48xlarge", "h100.80gb")]
+    ("instance_type", "region", "name"),
+    [("p4d.24xlarge", "eu-central-1", "a100.40gb"), ("p5.48xlarge", "eu-north-1", "h100.80gb")],
 )
-def test_mig_divides_the_gpu_of_the_instance_type(instance_type: str, name: str) -> None:
+def test_mig_divides_the_gpu_of_the_instance_type(instance_type: str, region: str, name: str) -> None:
     """Bottlerocket divides it when the node starts."""
-    nvidia = _nvidia(_shared("mig", 7, instance_type))
+    nvidia = _nvidia(_shared("mig", 7, instance_type, region))
     assert nvidia["device-partitioning-strategy"] == "mig"
     assert nvidia["mig"]["profile"] == {name: "7"}
 

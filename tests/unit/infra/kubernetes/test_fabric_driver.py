@@ -48,10 +48,10 @@ def test_the_driver_has_no_privileges() -> None:
 
 
 def test_pods_claim_the_adapters_of_their_gpus() -> None:
-    """All 32 of a p5.48xlarge for all of its 8 GPUs, each pod its own."""
+    """All 4 of a p4d.24xlarge for all of its 8 GPUs, each pod its own."""
     (template,) = prod_estate().of(CLAIM)
     (request,) = template.inputs["spec"]["spec"]["devices"]["requests"]
-    assert request["exactly"] == {"deviceClassName": EFA, "allocationMode": "ExactCount", "count": 32}
+    assert request["exactly"] == {"deviceClassName": EFA, "allocationMode": "ExactCount", "count": 4}
     pod = _pod("research")
     (claim,) = pod["resourceClaims"]
     assert claim["resourceClaimTemplateName"] == template.inputs["metadata"]["name"]
@@ -65,7 +65,7 @@ def test_a_run_over_adapters_never_falls_back_to_tcp() -> None:
     """NCCL has to find the network of this name; runs of others choose for themselves."""
     environment = _environment("research")
     assert environment["NCCL_NET"] == "Libfabric"
-    assert environment["EFA_INTERFACES"] == "32"
+    assert environment["EFA_INTERFACES"] == "4"
     assert not {"NCCL_NET", "EFA_INTERFACES"} & set(_environment("vision"))
     assert "resourceClaims" not in _pod("vision")
 
@@ -77,7 +77,7 @@ def test_nobody_claims_the_adapters_of_others() -> None:
         for quota in prod_estate().of("kubernetes:core/v1:ResourceQuota")
         if QUOTA in quota.inputs["spec"]["hard"]
     }
-    assert quotas.pop("research-quota") == str(8 * 32)
+    assert quotas.pop("research-quota") == str(8 * 4)
     assert set(quotas.values()) == {"0"}
 
 

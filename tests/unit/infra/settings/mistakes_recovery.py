@@ -43,13 +43,13 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
     (
         "a standby in a zone of the first region",
         lambda platform: platform.update(
-            recovery=recovery(availability_zones=["eu-west-1a", "eu-central-1b", "eu-west-1c"])
+            recovery=recovery(availability_zones=["eu-north-1a", "eu-central-1b", "eu-north-1c"])
         ),
         (
             f"{KEY}.availability_zones[1]",
             "eu-central-1b",
-            "the zone is not in the second region, eu-west-1",
-            "eu-west-1a, eu-west-1b, ...",
+            "the zone is not in the second region, eu-north-1",
+            "eu-north-1a, eu-north-1b, ...",
         ),
     ),
     (
