@@ -77,7 +77,7 @@ async def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
         pulumi.RunError: a pool is in a zone that lacks its instance type.
     """
     platform = settings.platform
-    require_offered(settings, providers.home)
+    require_offered(settings, providers)
     site = Site(
         platform=platform,
         account=current_account(providers.home, settings.region),

@@ -90,10 +90,15 @@ class Recording(mocks.Mocks):
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         """The questions that the program asks AWS."""
         if args.token == "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings":
-            return _offerings(args.args), []
+            return _offerings(args.args, self._region_of(args.provider)), []
         assert args.token == "aws:index/getCallerIdentity:getCallerIdentity"
         arn = f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/deployer/session"
         return {"accountId": ACCOUNT_ID, "arn": arn}, []
+
+    def _region_of(self, provider: str) -> str:
+        """Of a provider by its reference, which is its URN and its id."""
+        [region] = [each.inputs["region"] for each in self.resources if provider.startswith(f"{each.urn}::")]
+        return region
 
     def of(self, type_: str) -> list[Registered]:
         """All resources of one type, e.g. `aws:s3/bucket:Bucket`, by name: they come in any order."""
@@ -203,13 +208,13 @@ _COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
 }
 
 
-def _offerings(question: dict[str, Any]) -> dict[str, Any]:
+def _offerings(question: dict[str, Any], region: str) -> dict[str, Any]:
     """What EC2 said on the day that moto's record of it was made."""
     assert question["locationType"] == "availability-zone"
     [names] = [each["values"] for each in question["filters"] if each["name"] == "instance-type"]
     # The file, because to import the module of moto that reads it takes seconds.
     folder = files("moto") / "ec2/resources/instance_type_offerings/availability-zone"
-    record = json.loads(gzip.decompress((folder / f"{question['region']}.json.gz").read_bytes()))
+    record = json.loads(gzip.decompress((folder / f"{region}.json.gz").read_bytes()))
     found = [each for each in record if each["InstanceType"] in names]
     return {
         "instanceTypes": [each["InstanceType"] for each in found],

@@ -9,7 +9,14 @@ import pytest
 
 from tests.unit.infra.recording import dev_config, dev_settings, estate_of, record, recovery, run_program
 
-QUOTAS = {"account_quotas": {"on_demand": {"standard": 5000, "g": 5000, "p": 5000}, "spot": {"p": 5000, "p5": 5000}}}
+QUOTAS = {
+    "account_quotas": {
+        "on_demand": {"standard": 5000, "g": 5000, "p": 5000},
+        "spot": {"p": 5000, "p5": 5000},
+    }
+}
+    "account_quotas": {"on_demand": {"standard": 5000, "g": 5000, "p": 5000}, "spot": {"p": 5000, "p5": 5000}}
+}
 
 
 def _refused(**platform: Any) -> str:
