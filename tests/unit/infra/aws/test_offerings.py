@@ -15,8 +15,6 @@ QUOTAS = {
         "spot": {"p": 5000, "p5": 5000},
     }
 }
-    "account_quotas": {"on_demand": {"standard": 5000, "g": 5000, "p": 5000}, "spot": {"p": 5000, "p5": 5000}}
-}
 
 
 def _refused(**platform: Any) -> str:
