@@ -111,6 +111,11 @@ VOLUME_CLASS = "encrypted"
 """The class of the volumes that pods claim; quotas are about it by this name."""
 
 
+def signing_profile(environment: str, number: str) -> str:
+    """Name of a profile that signs images: Signer knows no hyphens. `number` may be a pattern."""
+    return physical_name(environment, "images", number).replace("-", "_")
+
+
 def physical_name(environment: str, *parts: str) -> str:
     """The name of a resource in the account, e.g. `groundplan-dev-raw`."""
     return "-".join((PROJECT, environment, *parts))

@@ -17,6 +17,7 @@ _IMAGES = (
     "ecr:InitiateLayerUpload",
     "ecr:PutImage",
     "ecr:UploadLayerPart",
+    "signer:SignPayload",
 )
 # Whose table it is, Lake Formation knows.
 _QUERIES = (

@@ -12,7 +12,7 @@ from infra.aws.auditor_policy import auditor
 from infra.aws.documents import Statement, allow
 from infra.aws.lake import bucket_name
 from infra.aws.query_policies import queries
-from infra.conventions import Persona, physical_name
+from infra.conventions import Persona, physical_name, signing_profile
 
 _READ = ("s3:GetObject",)
 _WRITE = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject")
@@ -96,9 +96,20 @@ def _ml_engineer(scope: PersonaScope, tenant: str) -> list[Statement]:
 
 
 def _automation(scope: PersonaScope) -> list[Statement]:
-    """Publishes images. Deploying is the deployer's, whose own role names the pipelines that take it."""
+    """Publishes images. Deploying is the deployer's, whose own role names the pipelines that take it.
+
+    The registry signs an image by the rights of whoever pushes it, so these hold those of the signature; see
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/managed-signing.html
+    """
+    profiles = signing_profile(scope.environment, "*")
+    looks = ("ecr:DescribeImageScanFindings", "ecr:DescribeImageSigningStatus")
     return [
-        *_images(scope, "PublishImages", (*_PULL, *_PUSH, "ecr:DescribeImageScanFindings")),
+        *_images(scope, "PublishImages", (*_PULL, *_PUSH, *looks)),
+        allow(
+            "SignImages",
+            actions=["signer:SignPayload"],
+            resources=[scope.account.arn("signer", f"/signing-profiles/{profiles}")],
+        ),
         _find_cluster(scope),
     ]
 

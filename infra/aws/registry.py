@@ -13,7 +13,7 @@ from pulumi_aws.ecr.registry_scanning_configuration import RegistryScanningConfi
 from pulumi_aws.ecr.repository import Repository
 from pulumi_aws.signer.signing_profile import SigningProfile
 
-from infra.conventions import PROJECT, ComponentType, physical_name, registered
+from infra.conventions import PROJECT, ComponentType, physical_name, registered, signing_profile
 
 _SIGNATURES = "Notation-OCI-SHA384-ECDSA"
 """Signatures beside the image in the registry, checked by Notation or an admission controller."""
@@ -88,7 +88,7 @@ class Registry(pulumi.ComponentResource):
         args = self._args
         profile = SigningProfile(
             physical_name(self._args.environment, "images"),
-            name=physical_name(args.environment, "images", str(args.signing_profile)).replace("-", "_"),
+            name=signing_profile(args.environment, str(args.signing_profile)),
             platform_id=_SIGNATURES,
             signature_validity_period={"type": "MONTHS", "value": args.signature_months},
             opts=pulumi.ResourceOptions(parent=self),

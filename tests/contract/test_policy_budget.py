@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -58,12 +57,12 @@ def test_an_audit_of_a_preview_has_the_budget_and_one_of_a_state_has_none() -> N
 def _complaints(resources: Sequence[Resource], *, dry_run: bool) -> list[str]:
     """What the pack says about itself after it was asked about a whole stack, as the engine asks."""
     pack, context = Pack(all_rules()), SimpleNamespace()
-    asyncio.run(pack.ConfigureStack(SimpleNamespace(stack="dev", dry_run=dry_run), context))
+    pack.ConfigureStack(SimpleNamespace(stack="dev", dry_run=dry_run), context)
     request = analyzer_pb2.AnalyzeStackRequest()
     for each in resources:
         properties = wire.struct(each.properties)
         one = analyzer_pb2.AnalyzeRequest(urn=each.urn, type=each.type, name=each.name, properties=properties)
-        asyncio.run(pack.Analyze(one, context))
+        pack.Analyze(one, context)
         request.resources.add(
             urn=each.urn,
             type=each.type,
@@ -75,7 +74,7 @@ def _complaints(resources: Sequence[Resource], *, dry_run: bool) -> list[str]:
                 for key, urns in each.property_dependencies.items()
             },
         ).options.protect = each.protect
-    answer = asyncio.run(pack.AnalyzeStack(request, context))
+    answer = pack.AnalyzeStack(request, context)
     return [each.message for each in answer.diagnostics if each.policyName == "PACK-00"]
 
 
@@ -93,14 +92,14 @@ def test_what_a_preview_leaves_out_is_not_judged() -> None:
 
     def found(properties: dict[str, object]) -> set[str]:
         pack, context = Pack(all_rules()), SimpleNamespace()
-        asyncio.run(pack.ConfigureStack(SimpleNamespace(stack="prod", dry_run=True), context))
+        pack.ConfigureStack(SimpleNamespace(stack="prod", dry_run=True), context)
         type_ = "kubernetes:core/v1:Namespace"
         urn, shown = f"urn:pulumi:prod::groundplan::{type_}::n", wire.struct(properties)
         alone = analyzer_pb2.AnalyzeRequest(urn=urn, type=type_, properties=shown)
-        one = asyncio.run(pack.Analyze(alone, context))
+        one = pack.Analyze(alone, context)
         request = analyzer_pb2.AnalyzeStackRequest()
         request.resources.add(urn=urn, type=type_, properties=shown)
-        answers = (*one.diagnostics, *asyncio.run(pack.AnalyzeStack(request, context)).diagnostics)
+        answers = (*one.diagnostics, *pack.AnalyzeStack(request, context).diagnostics)
         return {each.policyName for each in answers if each.urn == urn}
 
     assert found({}) == set()
