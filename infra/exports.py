@@ -37,6 +37,7 @@ def stack_outputs(settings: Settings, estate: AwsEstate, tenants: dict[str, Tena
         "backup_vault": estate.operations.outputs.backup_vault,
         "metrics_endpoint": estate.operations.outputs.metrics_endpoint,
         "image_repositories": estate.registry.outputs.repository_urls,
+        "signing_profile_arn": estate.registry.outputs.signing_profile_arn,
         **_edge(estate),
         "tenants": {name: _tenant(estate) for name, estate in tenants.items()},
     }
