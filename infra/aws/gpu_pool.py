@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -44,6 +44,7 @@ class GpuPoolArgs:
         parts: into how many each GPU is divided.
         node_settings: settings of Bottlerocket, as TOML.
         volumes_key_arn: KMS key of the volumes.
+        tags: of all that EC2 makes for its nodes; default tags of the provider do not reach it.
     """
 
     environment: str
@@ -65,6 +66,7 @@ class GpuPoolArgs:
     parts: int
     node_settings: str
     volumes_key_arn: Input[str]
+    tags: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +108,6 @@ class GpuPool(pulumi.ComponentResource):
 
     def _create_template(self, fabric: Fabric | None, reservation_id: Input[str] | None) -> LaunchTemplate:
         args = self._args
-        tags = {"Name": self._physical_name, POOL_LABEL: args.pool}
         return LaunchTemplate(
             self._physical_name,
             name=self._physical_name,
@@ -129,7 +130,9 @@ class GpuPool(pulumi.ComponentResource):
             monitoring={"enabled": True},
             # EKS adds what a node needs to join.
             user_data=b64encode(args.node_settings.encode()).decode(),
-            tag_specifications=tag_specifications(tags),
+            tag_specifications=tag_specifications(
+                {**args.tags, "Name": self._physical_name, POOL_LABEL: args.pool}
+            ),
             opts=self._child,
         )
 

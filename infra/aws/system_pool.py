@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -40,6 +40,7 @@ class SystemPoolArgs:
         volume_gib: data volume of each node in GiB.
         node_settings: settings of Bottlerocket, as TOML.
         volumes_key_arn: KMS key of the volumes.
+        tags: of all that EC2 makes for its nodes; default tags of the provider do not reach it.
     """
 
     environment: str
@@ -52,6 +53,7 @@ class SystemPoolArgs:
     volume_gib: int
     node_settings: str
     volumes_key_arn: Input[str]
+    tags: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +87,9 @@ class SystemPool(pulumi.ComponentResource):
             monitoring={"enabled": True},
             # EKS adds what a node needs to join.
             user_data=b64encode(args.node_settings.encode()).decode(),
-            tag_specifications=tag_specifications({"Name": self._physical_name, POOL_LABEL: SYSTEM_POOL}),
+            tag_specifications=tag_specifications(
+                {**args.tags, "Name": self._physical_name, POOL_LABEL: SYSTEM_POOL}
+            ),
             opts=self._child,
         )
 

@@ -107,6 +107,16 @@ def test_nodes_take_the_pods_that_prefixes_have_addresses_for() -> None:
         assert settings["kubernetes"] == {"max-pods": 110}
 
 
+@each_pool
+def test_what_ec2_makes_for_a_pool_has_our_tags(pool: str) -> None:
+    """The provider's do not reach machines, volumes and interfaces that a launch template makes."""
+    made = dev_estate().one(TEMPLATE, f"groundplan-dev-{pool}").inputs["tagSpecifications"]
+    assert {each["resourceType"] for each in made} == {"instance", "volume", "network-interface"}
+    for each in made:
+        assert {"Project", "Environment", "Stack", "Owner", "CostCenter", "ManagedBy"} < set(each["tags"])
+        assert each["tags"]["groundplan.dev/pool"] == pool
+
+
 def test_add_ons_come_in_the_order_in_which_they_can_work() -> None:
     """What nodes need is there before them; what needs nodes comes after them."""
     estate = dev_estate()
