@@ -7,16 +7,11 @@ from collections.abc import Iterator
 from policies.core.resources import Resource
 from policies.core.rule import ALWAYS, Context, Finding, Framework, Rule, Severity
 from policies.core.values import View
+from policies.rules.ai._claims import CLAIM, TEMPLATE, requests_of
 from policies.rules.kubernetes._amounts import label
 from policies.rules.kubernetes._namespaces import NAMESPACE, is_operators
 from policies.rules.kubernetes._pods import is_exempt
 
-VERSIONS = ("v1", "v1beta2", "v1beta1")
-CLAIMS = tuple(
-    f"kubernetes:resource.k8s.io/{version}:{kind}"
-    for version in VERSIONS
-    for kind in ("ResourceClaim", "ResourceClaimTemplate")
-)
 LABEL = "resource.kubernetes.io/admin-access"
 
 
@@ -30,10 +25,8 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
         return
     if is_exempt(resource, context):
         return
-    spec = "spec.spec" if resource.type.endswith("Template") else "spec"
-    for request in resource.view.objects(f"{spec}.devices.requests"):
-        for part in (request, request.object("exactly"), *request.objects("firstAvailable")):
-            yield from _judge(part, request.text("name"))
+    for part, name in requests_of(resource):
+        yield from _judge(part, name)
 
 
 def _judge(part: View, name: str) -> Iterator[Finding]:
@@ -53,6 +46,6 @@ RULE = Rule(
     remediation="Remove adminAccess; ask for a count of devices with allocationMode ExactCount.",
     frameworks={Framework.SOC2: ("CC6.1", "CC6.3"), Framework.NIST: ("AC-3", "AC-6", "SC-6")},
     enforcement=ALWAYS,
-    types=(*CLAIMS, NAMESPACE),
+    types=(*CLAIM, *TEMPLATE, NAMESPACE),
     check=check,
 )

@@ -14,12 +14,13 @@ from policies.rules.kubernetes._amounts import amount
 
 GPU_PREFIX = "nvidia.com/"
 """All resources of NVIDIA's device plugin: whole GPUs, and slices of them."""
-GPU_CLAIM_CEL = (
-    "(c.?resources.?limits.orValue({})"
+HAS_GPU_CEL = (
+    "c.?resources.?limits.orValue({})"
     f".exists(k, k.startsWith('{GPU_PREFIX}') && c.resources.limits[k] != '0')"
-    " || size(c.?resources.?claims.orValue([])) > 0)"
 )
-"""The same question as `claims_gpu`."""
+"""The same question as `has_gpu`."""
+MAY_HAVE_GPU_CEL = f"({HAS_GPU_CEL} || size(c.?resources.?claims.orValue([])) > 0)"
+"""The same question as `may_have_gpu`."""
 
 
 def workload_pods(resource: Resource, context: Context) -> list[Pod]:
@@ -60,11 +61,16 @@ def inherited(pod: Pod, container: View, path: str) -> View:
     return container if full in container or full not in pod.spec else pod.spec
 
 
-def claims_gpu(container: View) -> bool:
-    """Whether it asks the scheduler for a GPU, by the device plugin or by a claim (DRA)."""
+def has_gpu(container: View) -> bool:
+    """Whether the device plugin gives it a GPU, or a slice of one."""
     limits = container.object("resources.limits")
     asked = [key for key in limits.keys() if key.startswith(GPU_PREFIX)]  # noqa: SIM118 - a method of View
-    return any(amount(limits, key) != "0" for key in asked) or bool(container.objects("resources.claims"))
+    return any(amount(limits, key) != "0" for key in asked)
+
+
+def may_have_gpu(container: View) -> bool:
+    """Whether it has a GPU, or a claim (DRA), whose class another object names: a GPU, or an adapter."""
+    return has_gpu(container) or bool(container.objects("resources.claims"))
 
 
 def rewrite_pods(properties: Mapping[str, Any], change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:

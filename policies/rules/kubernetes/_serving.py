@@ -8,7 +8,7 @@ from infra.conventions import WORKLOAD_LABEL
 from policies.core.pods import Pod
 from policies.core.resources import Resource
 from policies.core.rule import Context
-from policies.rules.kubernetes._pods import claims_gpu, workload_pods
+from policies.rules.kubernetes._pods import may_have_gpu, workload_pods
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 SERVING = "inference"
@@ -20,5 +20,5 @@ def serving_pods(resource: Resource, context: Context) -> Iterator[Pod]:
     """Pods of a controller that keeps them running, and that have a GPU or our label of a model server."""
     for pod in workload_pods(resource, context):
         labelled = pod.labels.get(WORKLOAD_LABEL) == SERVING
-        if labelled or any(claims_gpu(container) for container in pod.containers("containers")):
+        if labelled or any(may_have_gpu(container) for container in pod.containers("containers")):
             yield pod

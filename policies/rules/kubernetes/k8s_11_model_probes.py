@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from infra.conventions import WORKLOAD_LABEL
 from policies.core.resources import Resource
 from policies.core.rule import FROM_STAGING, Context, Finding, Framework, Rule, Severity
-from policies.rules.kubernetes._pods import GPU_CLAIM_CEL, claims_gpu, name_of
+from policies.rules.kubernetes._pods import MAY_HAVE_GPU_CEL, may_have_gpu, name_of
 from policies.rules.kubernetes._serving import CONTROLLERS, SERVING, serving_pods
 
 READY = r"^/v2/models/[^/]+(/versions/[^/]+)?/ready$"
@@ -21,7 +21,7 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
     for pod in serving_pods(resource, context):
         containers = list(pod.containers("containers"))
         if len(containers) > 1:
-            containers = [container for container in containers if claims_gpu(container)] or containers
+            containers = [container for container in containers if may_have_gpu(container)] or containers
         for container in containers:
             name = name_of(container)
             if not re.search(READY, container.text("readinessProbe.httpGet.path")):
@@ -51,7 +51,7 @@ RULE = Rule(
     check=check,
     cel=(
         "!(request.kind.kind in ['Deployment', 'StatefulSet']) || !(c in p.containers)"
-        f" || !({GPU_CLAIM_CEL} || ({LABELLED_CEL} && !p.containers.exists(c, {GPU_CLAIM_CEL})))"
+        f" || !({MAY_HAVE_GPU_CEL} || ({LABELLED_CEL} && !p.containers.exists(c, {MAY_HAVE_GPU_CEL})))"
         " || (has(c.livenessProbe)"
         f" && c.?readinessProbe.?httpGet.?path.orValue('').matches(r'{READY}'))"
     ),
