@@ -1,0 +1,1 @@
+"""Rules over who reads tables, and with what."""
