@@ -8,7 +8,6 @@ from pulumi import ResourceOptions
 
 from infra.aws.elastic_nodes import ElasticNodesOutputs
 from infra.aws.layer import AwsEstate
-from infra.conventions import default_tags
 from infra.kubernetes.elastic_pool import ElasticPool, ElasticPoolArgs
 from infra.kubernetes.karpenter import Karpenter, KarpenterArgs, generated_definitions
 from infra.planning.eks_versions import KUBERNETES_VERSIONS
@@ -76,10 +75,5 @@ def _arguments(
         disrupted_percent=pool.disrupted_percent,
         calm_from_utc=pool.working_hours.starts_utc,
         calm_hours=pool.working_hours.hours,
-        tags=default_tags(
-            environment=platform.environment,
-            stack=platform.environment,
-            owner=platform.owner,
-            cost_center=platform.cost_center,
-        ),
+        tags=platform.tags(name),
     )

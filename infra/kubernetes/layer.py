@@ -11,7 +11,7 @@ from infra.aws.cache import CACHE_PORT
 from infra.aws.layer import AwsEstate
 from infra.aws.stream_access import KEEPER, KEEPER_NAMESPACE, stream_role
 from infra.aws.streaming import IAM_PORT
-from infra.conventions import default_tags, physical_name
+from infra.conventions import physical_name
 from infra.kubernetes.access import kubernetes_provider
 from infra.kubernetes.admission import Admission, AdmissionArgs, generated_manifests
 from infra.kubernetes.auditor_access import AuditorAccess, AuditorAccessArgs
@@ -69,18 +69,9 @@ def build_kubernetes(settings: Settings, estate: AwsEstate, release: Release) ->
 
 
 def _volume_class(settings: Settings, estate: AwsEstate, provider: Provider) -> VolumeClass:
-    platform = settings.platform
     return VolumeClass(
         "volume-class",
-        VolumeClassArgs(
-            key_arn=estate.keys.outputs.volumes,
-            tags=default_tags(
-                environment=platform.environment,
-                stack=platform.environment,
-                owner=platform.owner,
-                cost_center=platform.cost_center,
-            ),
-        ),
+        VolumeClassArgs(key_arn=estate.keys.outputs.volumes, tags=settings.platform.tags()),
         ResourceOptions(provider=provider, depends_on=[estate.addons]),
     )
 

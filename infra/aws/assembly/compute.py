@@ -149,7 +149,7 @@ def _system_pool(
             volume_gib=settings.volume_gib,
             node_settings=node_settings(),
             volumes_key_arn=keys.outputs.volumes,
-            tags=site.tags,
+            tags=site.platform.tags(),
         ),
         opts,
     )
@@ -189,7 +189,7 @@ def _pool(
             parts=pool.parts,
             node_settings=_node_settings(pool),
             volumes_key_arn=keys.outputs.volumes,
-            tags=site.tags,
+            tags=site.platform.tags(name),
         ),
         opts,
     )

@@ -8,7 +8,6 @@ import pulumi
 from pulumi import ResourceOptions
 
 from infra.aws.account import Account
-from infra.conventions import default_tags
 from infra.planning.subnets import SubnetPlan
 from infra.settings.models import PlatformSettings
 
@@ -33,17 +32,6 @@ class Site:
     def environment(self) -> str:
         """Its name."""
         return self.platform.environment
-
-    @property
-    def tags(self) -> dict[str, str]:
-        """Of what AWS makes by itself for a resource of ours: the provider's default tags do not reach it."""
-        platform = self.platform
-        return default_tags(
-            environment=platform.environment,
-            stack=platform.environment,
-            owner=platform.owner,
-            cost_center=platform.cost_center,
-        )
 
     @property
     def node_ranges(self) -> list[str]:

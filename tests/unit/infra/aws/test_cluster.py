@@ -8,7 +8,7 @@ from base64 import b64decode
 
 import pytest
 
-from tests.unit.infra.recording import ACCOUNT_ID, dev_estate, guarded_estate
+from tests.unit.infra.recording import ACCOUNT_ID, dev_estate, guarded_estate, prod_estate
 
 CLUSTER = "aws:eks/cluster:Cluster"
 GROUP = "aws:eks/nodeGroup:NodeGroup"
@@ -122,6 +122,23 @@ def test_add_ons_come_in_the_order_in_which_they_can_work() -> None:
     estate = dev_estate()
     names = [resource.name for resource in estate.resources if resource.custom]
     assert names.index("vpc-cni") < names.index("groundplan-dev-gpu") < names.index("coredns")
+
+
+def test_a_pool_of_one_tenant_is_paid_by_its_budget() -> None:
+    """Its nodes bear the tenant's name; a pool that several use bears none."""
+    prod = prod_estate()
+
+    def tenants(pool: str) -> set[str | None]:
+        template = prod.one("aws:ec2/launchTemplate:LaunchTemplate", f"groundplan-prod-{pool}")
+        return {each["tags"].get("Tenant") for each in template.inputs["tagSpecifications"]}
+
+    assert (tenants("training"), tenants("system")) == ({"research"}, {None})
+    classes = {
+        each.inputs["metadata"]["name"]: each.inputs["spec"]["tags"].get("Tenant")
+        for each in prod.resources
+        if each.type.endswith(":EC2NodeClass")
+    }
+    assert classes == {"cpu": None, "inference": None, "evaluation": "quality"}
 
 
 @pytest.mark.parametrize("name", ["coredns", "metrics-server"])
