@@ -122,7 +122,7 @@ def pattern(arn: str, prefix: str) -> str:
     before, found, _ = name.partition(prefix)
     if found:
         return ":".join([*head, f"{before}{prefix}*"])
-    kind = re.match(r"[\w-]+[/:]", name)
+    kind = re.match(r"/?[\w-]+[/:]", name)
     return ":".join([*head, f"{kind[0]}*" if kind else "*"])
 
 

@@ -324,6 +324,10 @@ def _metrics(client: Any) -> Iterable[str]:
     )
 
 
+def _dashboards(client: Any) -> Iterable[str]:
+    return listed(client, ("list_workspaces", "workspaces", "id"))
+
+
 def _topics(client: Any) -> Iterable[str]:
     return listed(
         client,
@@ -360,6 +364,7 @@ LISTERS: Mapping[str, Lister] = MappingProxyType(
         "elasticache": _caches,
         "fsx": _file_systems,
         "glue": _glue,
+        "grafana": _dashboards,
         "guardduty": _guardduty,
         "iam": _iam,
         "kafka": _kafka,

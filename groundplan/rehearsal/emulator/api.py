@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from moto import settings
+from moto.ebs import urls as ebs_urls
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.wrappers import Response
 
@@ -24,6 +25,8 @@ from groundplan.rehearsal.emulator import (
     backup_jobs,
     calls,
     enforcement,
+    grafana,
+    grafana_refusals,
     long_polls,
     replicating,
     scrapers,
@@ -71,9 +74,10 @@ class Dispatcher(DomainDispatcherApplication):
         self._answers = answers
         self._repetitions = Repetitions()
         self._turn = threading.Lock()
-        # moto's application of Security Hub answers for the service that moto does not know.
-        access_analyzer_host = re.compile(rf"https?://{access_analyzer.SIGNING_NAME}\.")
-        self.backend_url_patterns = [("securityhub", access_analyzer_host), *self.backend_url_patterns]
+        # Applications of moto that have no such paths answer for the services that moto does not know.
+        hosts = {"securityhub": access_analyzer.SIGNING_NAME, "ebs": grafana.SERVICE}
+        ours = [(service, re.compile(rf"https?://{host}\.")) for service, host in hosts.items()]
+        self.backend_url_patterns = [*ours, *self.backend_url_patterns]
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request; its body is read before, so that a slow client holds up nobody else."""
@@ -217,6 +221,8 @@ class ApiServer:
         self.kafka = KafkaStore(store.account_id, store.region)
         eks_response.install(store)
         scrapers.install(store)
+        grafana.install(ebs_urls.url_paths)
+        grafana_refusals.install()
         kafka_response.install(self.kafka)
         sts.install()
         amendments.install()

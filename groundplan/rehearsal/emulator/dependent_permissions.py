@@ -22,6 +22,7 @@ _HANDS_ON = {
     "rolearn",
     "servicerolearn",
     "targetrolearn",
+    "workspacerolearn",
 }
 """Members that name a role which the service takes then, in lower case. Others only speak of one."""
 _TAGS_BY_ITS_CREATION = {
@@ -57,6 +58,8 @@ _SERVICE_LINKED = {
     ("elasticache", "CreateReplicationGroup"): "elasticache.amazonaws.com",
     ("fsx", "CreateDataRepositoryAssociation"): "s3.data-source.lustre.fsx.amazonaws.com",
     ("fsx", "CreateFileSystem"): "fsx.amazonaws.com",
+    ("grafana", "CreateWorkspace"): "grafana.amazonaws.com",
+    ("grafana", "UpdateWorkspace"): "grafana.amazonaws.com",
     ("guardduty", "CreateDetector"): "guardduty.amazonaws.com",
     ("inspector2", "Enable"): "inspector2.amazonaws.com",
     ("kafka", "CreateClusterV2"): "kafka.amazonaws.com",
@@ -159,6 +162,69 @@ def _of_scraper(parameters: Mapping[str, Any]) -> Iterator[Need]:
     yield from (Need(action, "*") for action in ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets"))
 
 
+_KEY_OF_DASHBOARDS = ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey")
+"""https://docs.aws.amazon.com/grafana/latest/userguide/AMG-encryption-at-rest.html"""
+_NETWORK_OF_DASHBOARDS = (
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:GetManagedPrefixListEntries",
+)
+_SEEN_OF_IDENTITY_CENTER = (
+    "sso-directory:DescribeGroup",
+    "sso-directory:DescribeUser",
+    "sso:DescribeRegisteredRegions",
+    "sso:GetManagedApplicationInstance",
+    "sso:GetProfile",
+    "sso:GetSharedSsoConfiguration",
+    "sso:ListDirectoryAssociations",
+    "sso:ListProfileAssociations",
+    "sso:ListProfiles",
+)
+_ASSIGNED_IN_IDENTITY_CENTER = (
+    "sso:AssociateProfile",
+    "sso:CreateApplicationAssignment",
+    "sso:DeleteApplicationAssignment",
+    "sso:DisassociateProfile",
+)
+
+
+def _of_new_dashboards(parameters: Mapping[str, Any]) -> Iterator[Need]:
+    """Grafana looks at network and organisation as the caller, and makes an application in Identity Center.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonmanagedgrafana.html
+    """
+    yield from _of_changed_dashboards(parameters)
+    for action in (
+        "organizations:DescribeOrganization",
+        "sso:CreateManagedApplicationInstance",
+        "sso:DescribeRegisteredRegions",
+        "sso:GetSharedSsoConfiguration",
+    ):
+        yield Need(action, "*")
+    key = parameters.get("kmsKeyId")
+    if key:
+        yield from (Need(action, key, "grafana") for action in _KEY_OF_DASHBOARDS)
+
+
+def _of_changed_dashboards(_: Mapping[str, Any]) -> Iterator[Need]:
+    yield from (Need(action, "*") for action in _NETWORK_OF_DASHBOARDS)
+
+
+def _of_deleted_dashboards(_: Mapping[str, Any]) -> Iterator[Need]:
+    yield Need("sso:DeleteManagedApplicationInstance", "*")
+    yield Need("sso:DescribeRegisteredRegions", "*")
+
+
+def _of_roles_in_dashboards(_: Mapping[str, Any]) -> Iterator[Need]:
+    """Who has a role in a workspace is assigned to its application in Identity Center.
+
+    AWSGrafanaWorkspacePermissionManagementV2 is for looking at it; for assignments, AWS' page asks for a
+    policy beside it. Profiles are what assignments to applications of AWS were called first, and go by still:
+    https://docs.aws.amazon.com/grafana/latest/userguide/security-iam-awsmanpol.html
+    """
+    yield from (Need(action, "*") for action in (*_SEEN_OF_IDENTITY_CENTER, *_ASSIGNED_IN_IDENTITY_CENTER))
+
+
 _SINGLE: Mapping[tuple[str, str], Callable[[Mapping[str, Any]], Iterator[Need]]] = {
     ("aps", "CreateScraper"): _of_scraper,
     ("backup", "CreateBackupVault"): _of_vault,
@@ -166,6 +232,10 @@ _SINGLE: Mapping[tuple[str, str], Callable[[Mapping[str, Any]], Iterator[Need]]]
     ("eks", "UpdateNodegroupVersion"): _of_node_group,
     ("fsx", "CreateDataRepositoryAssociation"): _of_link,
     ("glue", "CreateTable"): _of_table,
+    ("grafana", "CreateWorkspace"): _of_new_dashboards,
+    ("grafana", "DeleteWorkspace"): _of_deleted_dashboards,
+    ("grafana", "UpdatePermissions"): _of_roles_in_dashboards,
+    ("grafana", "UpdateWorkspace"): _of_changed_dashboards,
 }
 """What is said of one call and of no other."""
 

@@ -187,11 +187,17 @@ def _of_schemas(parameters: Mapping[str, Any], names: _Names) -> Iterator[str]:
         yield names.of("glue", f"registry/{name}")
 
 
+def _of_grafana(parameters: Mapping[str, Any], _: str, names: _Names) -> Iterator[str]:
+    if parameters.get("workspaceId"):
+        yield names.of("grafana", f"/workspaces/{parameters['workspaceId']}")
+
+
 _FINDERS: Mapping[str, Callable[[Mapping[str, Any], str, _Names], Iterator[str]]] = {
     "athena": _of_athena,
     "ecr": _of_ecr,
     "eks": _of_eks,
     "glue": _of_glue,
+    "grafana": _of_grafana,
     "iam": _of_iam,
     "kms": _of_kms,
     "logs": _of_logs,

@@ -24,6 +24,7 @@ HERE = f"eu-central-1:{ACCOUNT_ID}"
         ("arn:aws:s3:::groundplan-prod-raw-123", "arn:aws:s3:::groundplan-prod*"),
         (f"arn:aws:eks:{HERE}:addon/groundplan-prod/a/1", f"arn:aws:eks:{HERE}:addon/groundplan-prod*"),
         (f"arn:aws:kms:{HERE}:key/0123", f"arn:aws:kms:{HERE}:key/*"),
+        (f"arn:aws:grafana:{HERE}:/workspaces/g-1", f"arn:aws:grafana:{HERE}:/workspaces/*"),
         (f"arn:aws:rds:{HERE}:cluster:other", f"arn:aws:rds:{HERE}:cluster:*"),
         ("arn:aws:iam::*:role/aws-service-role/eks.amazonaws.com/*",) * 2,
     ],

@@ -32,10 +32,22 @@ of this property and of the resource `s3_bucket_replication_configuration`, and 
 ABSENT_ON_PURPOSE = frozenset({"region"})
 """Properties of pulumi-aws 7 that an older provider lacks and the adapter answers for by itself."""
 
-KEPT = MappingProxyType({"aws:eks/cluster:Cluster": frozenset({"deletionProtection"})})
+KEPT = MappingProxyType(
+    {
+        "aws:eks/cluster:Cluster": frozenset({"deletionProtection"}),
+        "aws:grafana/workspace:Workspace": frozenset({"kmsKeyId"}),
+    }
+)
 """Inputs by type that a provider of major version 5 lacks. There the adapter keeps them in the state as the
 program gives them and the account never hears of them; with a newer provider they are passed on like all
 others. Short on purpose: what is in it is not rehearsed on a machine with an old provider."""
+
+
+NOT_EMPTY = frozenset({("grafana/workspace.networkAccessControl", "prefixListIds")})
+"""(Type and path, property) of lists that the provider's code leaves out if they are empty, though AWS wants
+to see them: before terraform-provider-aws 6.45 it could create no workspace that an endpoint alone leads to.
+An empty text in their place is one that it drops later: https://github.com/hashicorp/terraform-provider-aws/pull/47646
+"""
 
 
 class Nesting(Enum):
@@ -71,11 +83,13 @@ class Shape:
         fields: by pulumi-aws' name; only those that differ.
         each: differences inside the elements, for a list or map.
         missing: properties of pulumi-aws that the bridge does not have.
+        not_empty: lists that go to the bridge with an empty text if they hold nothing.
     """
 
     fields: Mapping[str, Field] = field(default_factory=dict)
     each: Shape | None = None
     missing: frozenset[str] = frozenset()
+    not_empty: frozenset[str] = frozenset()
 
     @cached_property
     def by_bridge_name(self) -> Mapping[str, tuple[str, Field]]:
@@ -89,7 +103,7 @@ def derive(sdk: Type, bridge: Type, token: str = "") -> Shape | None:
         case Record() as ours, Record() as theirs:
             return _of_records(ours, theirs, token)
         case (ListOf(ours), ListOf(theirs)) | (MapOf(ours), MapOf(theirs)):
-            inner = derive(ours, theirs)
+            inner = derive(ours, theirs, token)
             return Shape(each=inner) if inner else None
         case _:
             return None
@@ -102,21 +116,24 @@ def _of_records(sdk: Record, bridge: Record, token: str) -> Shape | None:
     for name, theirs in names.items():
         if (kind, name) in SAME_AS_OURS:
             continue
-        found = _field(theirs, sdk.properties[name], bridge.properties[theirs])
+        found = _field(theirs, sdk.properties[name], bridge.properties[theirs], f"{kind}.{name}")
         if found != Field(name):
             fields[name] = found
     missing = frozenset(sdk.properties) - frozenset(names)
-    return Shape(fields=fields, missing=missing) if fields or missing else None
+    not_empty = frozenset(name for name in names if (kind, name) in NOT_EMPTY)
+    if not (fields or missing or not_empty):
+        return None
+    return Shape(fields=fields, missing=missing, not_empty=not_empty)
 
 
-def _field(name: str, sdk: Type, bridge: Type) -> Field:
+def _field(name: str, sdk: Type, bridge: Type, path: str) -> Field:
     match sdk, bridge:
         case ListOf(ours), theirs if not isinstance(theirs, ListOf):
-            return Field(name, Nesting.UNWRAPPED, derive(ours, theirs))
+            return Field(name, Nesting.UNWRAPPED, derive(ours, theirs, path))
         case ours, ListOf(theirs) if not isinstance(ours, ListOf):
-            return Field(name, Nesting.WRAPPED, derive(ours, theirs))
+            return Field(name, Nesting.WRAPPED, derive(ours, theirs, path))
         case _:
-            return Field(name, Nesting.SAME, derive(sdk, bridge))
+            return Field(name, Nesting.SAME, derive(sdk, bridge, path))
 
 
 def _matched(sdk: Iterable[str], bridge: Iterable[str], token: str) -> dict[str, str]:

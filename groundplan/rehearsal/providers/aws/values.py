@@ -33,13 +33,13 @@ JsonValue = Any
 def to_bridge(struct: struct_pb2.Struct, shape: Shape | None) -> None:
     """Turn properties in pulumi-aws' form into the bridge's, in place."""
     if shape:
-        _replace(struct, (*shape.fields, *shape.missing, _EMPTY), shape, _to_bridge)
+        _replace(struct, (*shape.fields, *shape.missing, *shape.not_empty, _EMPTY), shape, _to_bridge)
 
 
 def to_sdk(struct: struct_pb2.Struct, shape: Shape | None) -> None:
     """Turn properties in the bridge's form into pulumi-aws', in place."""
     if shape:
-        _replace(struct, shape.by_bridge_name, shape, _to_sdk)
+        _replace(struct, (*shape.by_bridge_name, *shape.not_empty), shape, _to_sdk)
 
 
 def settings_to_bridge(struct: struct_pb2.Struct, shape: Shape | None) -> None:
@@ -121,7 +121,7 @@ def _to_bridge(value: JsonValue, shape: Shape | None) -> JsonValue:
         if found:
             changed[found.name] = _nested_for_bridge(inner, found)
         elif name not in shape.missing:
-            changed[name] = inner
+            changed[name] = [""] if name in shape.not_empty and inner == [] else inner
     return changed
 
 
@@ -142,7 +142,10 @@ def _to_sdk(value: JsonValue, shape: Shape | None) -> JsonValue:
         if found and found.nesting is Nesting.WRAPPED and inner == []:
             empty.append(name)
             continue
-        changed[ours] = _nested_for_sdk(inner, found) if found else inner
+        if name in shape.not_empty and inner == [""]:
+            changed[ours] = []
+        else:
+            changed[ours] = _nested_for_sdk(inner, found) if found else inner
     return {**changed, _EMPTY: empty} if empty else changed
 
 

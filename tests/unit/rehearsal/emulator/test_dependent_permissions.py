@@ -15,6 +15,12 @@ WORKSPACE = f"arn:aws:aps:eu-central-1:{ACCOUNT_ID}:workspace/ws-1"
 KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT_ID}:key/0123"
 LINK_ROLE = "arn:aws:iam::*:role/aws-service-role/s3.data-source.lustre.fsx.amazonaws.com/*"
 SCRAPER_ROLE = "arn:aws:iam::*:role/aws-service-role/scraper.aps.amazonaws.com/*"
+GRAFANA_ROLE = "arn:aws:iam::*:role/aws-service-role/grafana.amazonaws.com/*"
+WORKSPACE_ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/dashboards"
+LOOKS = {
+    Need(f"ec2:{action}", "*")
+    for action in ("DescribeSecurityGroups", "DescribeSubnets", "GetManagedPrefixListEntries")
+}
 TEMPLATE = {"launchTemplate": {"id": "lt-1", "version": "1"}}
 ICEBERG = {"OpenTableFormatInput": {"IcebergInput": {"MetadataOperation": "CREATE"}}}
 
@@ -70,6 +76,39 @@ ICEBERG = {"OpenTableFormatInput": {"IcebergInput": {"MetadataOperation": "CREAT
                 for action in ("CreateServiceLinkedRole", "AttachRolePolicy", "PutRolePolicy")
             },
         ),
+        (
+            "grafana",
+            "CreateWorkspace",
+            {"kmsKeyId": KEY, "workspaceRoleArn": WORKSPACE_ROLE},
+            {
+                *LOOKS,
+                Need("iam:CreateServiceLinkedRole", GRAFANA_ROLE),
+                Need("iam:PassRole", WORKSPACE_ROLE),
+                Need("organizations:DescribeOrganization", "*"),
+                *(
+                    Need(f"sso:{action}", "*")
+                    for action in (
+                        "CreateManagedApplicationInstance",
+                        "DescribeRegisteredRegions",
+                        "GetSharedSsoConfiguration",
+                    )
+                ),
+                *(
+                    Need(f"kms:{action}", KEY, "grafana")
+                    for action in ("CreateGrant", "Decrypt", "DescribeKey", "GenerateDataKey")
+                ),
+            },
+        ),
+        ("grafana", "UpdateWorkspace", {}, {*LOOKS, Need("iam:CreateServiceLinkedRole", GRAFANA_ROLE)}),
+        (
+            "grafana",
+            "DeleteWorkspace",
+            {},
+            {
+                Need(f"sso:{action}", "*")
+                for action in ("DeleteManagedApplicationInstance", "DescribeRegisteredRegions")
+            },
+        ),
         ("glue", "CreateTable", ICEBERG, {Need("lakeformation:GetDataAccess", "*")}),
         ("glue", "CreateTable", {}, set()),
     ],
@@ -85,3 +124,9 @@ def test_a_node_group_needs_to_launch_from_its_template() -> None:
     """Beside the role that EKS makes for node groups."""
     needs = set(dependent_needs("eks", "CreateNodegroup", TEMPLATE, "*"))
     assert {Need("ec2:RunInstances", "*"), Need("ec2:CreateTags", "*")} < needs
+
+
+def test_roles_in_a_workspace_are_assigned_in_identity_center() -> None:
+    """Whoever may only look there assigns nobody."""
+    needs = {need.action for need in dependent_needs("grafana", "UpdatePermissions", {}, "*")}
+    assert {"sso:AssociateProfile", "sso:DisassociateProfile", "sso-directory:DescribeGroup"} < needs

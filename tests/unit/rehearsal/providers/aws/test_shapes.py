@@ -119,6 +119,20 @@ def test_new_value_wins_over_a_remembered_empty_list(shape: Shape) -> None:
     assert to_bridge(remembered, shape)["rules"][0]["filters"] == [{"prefix": "new"}]
 
 
+@pytest.mark.parametrize("lists", [[], ["pl-1"]])
+def test_a_list_that_the_provider_would_leave_out_is_never_empty(lists: list[str]) -> None:
+    """It goes with an empty text, which the provider drops, and comes back as it went."""
+    access = record(prefixListIds=ListOf(Scalar()), vpceIds=ListOf(Scalar()))
+    ours, theirs = record(networkAccessControl=access), record(networkAccessControl=ListOf(access))
+    shape = shapes.derive(ours, theirs, "aws:grafana/workspace:Workspace")
+    given = {"networkAccessControl": {"prefixListIds": lists, "vpceIds": []}}
+    sent = to_bridge(given, shape)
+    assert sent == {"networkAccessControl": [{"prefixListIds": lists or [""], "vpceIds": []}]}
+    assert to_sdk(sent, shape) == given
+    elsewhere = shapes.derive(ours, theirs, "aws:other/workspace:Workspace")
+    assert to_bridge(given, elsewhere) == {"networkAccessControl": [given["networkAccessControl"]]}
+
+
 def test_secrets_and_unknowns_pass(shape: Shape) -> None:
     """A secret stays secret with its value translated; an unknown value stays unknown and is not wrapped."""
     bridged = to_bridge(
