@@ -26,6 +26,7 @@ HOLDS_DATA = {
     "aws:cloudwatch/logGroup:LogGroup": "its log events",
     "aws:cloudtrail/trail:Trail": "the record of calls from then on",
     "aws:amp/workspace:Workspace": "its metrics",
+    "aws:grafana/workspace:Workspace": "its dashboards, and who may open them",
     "aws:secretsmanager/secret:Secret": "its versions",
     "aws:elasticache/replicationGroup:ReplicationGroup": "its entries",
     "aws:opensearch/domain:Domain": "its indices",

@@ -37,6 +37,10 @@ _DOORS: Mapping[str, tuple[_Door, ...]] = {
         # Where nothing is said, AWS opens the public endpoint.
         _Door(path="vpcConfig.endpointPublicAccess", closed=(False,), says="its API server"),
     ),
+    "aws:grafana/workspace:Workspace": (
+        # Lists are of public addresses. Without access control, AWS lets everybody in.
+        _Door(path="networkAccessControl.prefixListIds", closed=([],), says="the dashboards"),
+    ),
     "aws:msk/cluster:Cluster": (
         _Door(
             path="brokerNodeGroupInfo.connectivityInfo.publicAccess.type",

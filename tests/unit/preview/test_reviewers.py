@@ -19,6 +19,7 @@ ALL_BLOCKED = dict.fromkeys(
     ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"), True
 )
 MSK = "aws:msk/cluster:Cluster"
+GRAFANA = "aws:grafana/workspace:Workspace"
 TOPIC = "aws:msk/topic:Topic"
 POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 SERVICE = "kubernetes:core/v1:Service"
@@ -45,6 +46,11 @@ def brokers(access: str) -> dict[str, Any]:
     return {"brokerNodeGroupInfo": {"connectivityInfo": {"publicAccess": {"type": access}}}}
 
 
+def opened_to(*lists: str) -> dict[str, Any]:
+    """Dashboards behind an endpoint, and open to some lists of addresses."""
+    return {"networkAccessControl": {"prefixListIds": list(lists), "vpceIds": ["vpce-1"]}}
+
+
 OPENED = [
     ("update", RULE, rule("10.0.0.0/16"), rule("0.0.0.0/0"), Weight.DANGER),
     ("create", RULE, None, rule("8.8.8.0/24"), Weight.DANGER),
@@ -59,6 +65,9 @@ OPENED = [
     ("update", BLOCK, ALL_BLOCKED, ALL_BLOCKED | {"blockPublicPolicy": False}, Weight.DANGER),
     ("delete", BLOCK, ALL_BLOCKED, None, Weight.DANGER),
     ("update", MSK, brokers("DISABLED"), brokers("SERVICE_PROVIDED_EIPS"), Weight.DANGER),
+    ("update", GRAFANA, opened_to(), {}, Weight.DANGER),
+    ("update", GRAFANA, opened_to(), opened_to("pl-1"), Weight.DANGER),
+    ("create", GRAFANA, None, {}, Weight.DANGER),
     ("update", "aws:lb/loadBalancer:LoadBalancer", {"internal": True}, {"internal": False}, Weight.DANGER),
     ("update", "aws:rds/clusterInstance:ClusterInstance", {}, {"publiclyAccessible": True}, Weight.DANGER),
     ("update", SERVICE, service("LoadBalancer", INTERNAL), service("LoadBalancer"), Weight.DANGER),
@@ -75,6 +84,8 @@ CLOSED = [
     ("update", BLOCK, ALL_BLOCKED | {"blockPublicAcls": False}, ALL_BLOCKED),
     ("create", BLOCK, None, ALL_BLOCKED),
     ("update", MSK, brokers("SERVICE_PROVIDED_EIPS"), brokers("DISABLED")),
+    ("update", GRAFANA, {}, opened_to()),
+    ("create", GRAFANA, None, opened_to()),
     ("update", "aws:lb/loadBalancer:LoadBalancer", {"internal": False}, {"internal": True}),
     ("update", SERVICE, service("LoadBalancer"), service("LoadBalancer", INTERNAL)),
     ("update", POLICY, ingress("10.0.0.0/8", "172.16.0.0/12"), ingress("10.0.0.0/8")),
