@@ -42,6 +42,7 @@ class ComponentType(StrEnum):
     AUDIT = "groundplan:aws:Audit"
     OPERATIONS = "groundplan:aws:Operations"
     METRICS_COLLECTOR = "groundplan:aws:MetricsCollector"
+    DASHBOARDS = "groundplan:aws:Dashboards"
     ADMISSION = "groundplan:kubernetes:Admission"
     AUDITOR_ACCESS = "groundplan:kubernetes:AuditorAccess"
     KARPENTER = "groundplan:kubernetes:Karpenter"

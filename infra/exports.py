@@ -36,6 +36,7 @@ def stack_outputs(settings: Settings, estate: AwsEstate, tenants: dict[str, Tena
         "alerts_topic_arn": estate.operations.outputs.alerts_topic_arn,
         "backup_vault": estate.operations.outputs.backup_vault,
         "metrics_endpoint": estate.operations.outputs.metrics_endpoint,
+        **_dashboards(estate),
         "image_repositories": estate.registry.outputs.repository_urls,
         "signing_profile_arn": estate.registry.outputs.signing_profile_arn,
         **_edge(estate),
@@ -51,6 +52,14 @@ def _schemas(estate: AwsEstate) -> dict[str, Any]:
 def _roles(estate: AwsEstate) -> dict[str, Any]:
     """Nothing where MSK is serverless."""
     return {"roles": estate.stream_access.outputs.role_arns} if estate.stream_access else {}
+
+
+def _dashboards(estate: AwsEstate) -> dict[str, Any]:
+    """Nothing where there are none."""
+    if estate.dashboards is None:
+        return {}
+    outputs = estate.dashboards.outputs
+    return {"dashboards": {"url": outputs.url, "private_name": outputs.private_name}}
 
 
 def _edge(estate: AwsEstate) -> dict[str, Any]:

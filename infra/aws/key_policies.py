@@ -249,6 +249,14 @@ def used_by_databases(account: Account) -> list[Statement]:
     ]
 
 
+def used_for_dashboards(account: Account) -> list[Statement]:
+    """Use through Grafana by whoever makes the workspace, and the grants by which Grafana goes on.
+
+    https://docs.aws.amazon.com/grafana/latest/userguide/AMG-encryption-at-rest.html
+    """
+    return _used_with_grants("ThroughGrafana", _whole_account(account), _through("grafana", account))
+
+
 def used_by_alerts(account: Account) -> list[Statement]:
     """Use by the services that publish alerts, for this account."""
     return [

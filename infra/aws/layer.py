@@ -15,6 +15,7 @@ from infra.aws.cache import Cache
 from infra.aws.catalogue import Catalogue
 from infra.aws.cluster import Cluster
 from infra.aws.cluster_addons import ClusterAddons
+from infra.aws.dashboards import Dashboards
 from infra.aws.data_stores import DataStores
 from infra.aws.edge import Edge
 from infra.aws.elastic_nodes import ElasticNodes
@@ -67,6 +68,7 @@ class AwsEstate:
     audit: Audit
     operations: Operations
     metrics_collector: MetricsCollector
+    dashboards: Dashboards | None
     edge: Edge | None
 
 
@@ -128,5 +130,6 @@ async def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
         audit=foundation.audit(site, keys, lake),
         operations=operations,
         metrics_collector=foundation.metrics_collector(site, network, cluster, operations),
+        dashboards=foundation.dashboards(site, network, operations),
         edge=edge,
     )

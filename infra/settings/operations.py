@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from infra.settings import checks
 from infra.settings.base import Days, SettingsModel
+from infra.settings.dashboards import DashboardsSettings
 from infra.settings.types import AlertEndpoint, Name
 
 Usd = Annotated[int, Field(ge=1, le=100_000_000)]
@@ -34,6 +35,9 @@ class OperationsSettings(SettingsModel):
     """Who is told: e-mail addresses such as `platform@example.com`, and https URLs that confirm subscriptions
     themselves. An address hears nothing before its owner has followed the link in AWS' first message, within
     three days. No URL that is a secret: this file is no place for one. Needed with `protect_data`."""
+
+    dashboards: DashboardsSettings | None = None
+    """People's way to look at metrics: a workspace of managed Grafana. Without it there is none."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -29,6 +29,7 @@ TYPE_TOKENS = {
     "Catalogue": "groundplan:aws:Catalogue",
     "Cluster": "groundplan:aws:Cluster",
     "ClusterAddons": "groundplan:aws:ClusterAddons",
+    "Dashboards": "groundplan:aws:Dashboards",
     "DataStores": "groundplan:aws:DataStores",
     "Edge": "groundplan:aws:Edge",
     "ElasticNodes": "groundplan:aws:ElasticNodes",

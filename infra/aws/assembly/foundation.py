@@ -14,6 +14,7 @@ from infra.aws.backup_copies import BackupCopies, BackupCopiesArgs
 from infra.aws.backups import Copies
 from infra.aws.cache import cache_log_group
 from infra.aws.cluster import Cluster, log_group_name
+from infra.aws.dashboards import Dashboards, DashboardsArgs
 from infra.aws.data_stores import database_log_group
 from infra.aws.edge import Edge, EdgeArgs
 from infra.aws.elastic_nodes import CONTROLLER
@@ -190,6 +191,32 @@ def metrics_collector(
             cluster_arn=cluster.outputs.arn,
             cluster_security_group_id=cluster.outputs.security_group_id,
             workspace_arn=operations.outputs.metrics_workspace_arn,
+        ),
+        site.opts,
+    )
+
+
+def dashboards(site: Site, network: Network, operations: Operations) -> Dashboards | None:
+    """Where people look at metrics, if the settings say who."""
+    settings = site.platform.operations.dashboards
+    if settings is None:
+        return None
+    return Dashboards(
+        "dashboards",
+        DashboardsArgs(
+            environment=site.environment,
+            account=site.account,
+            administrators=site.platform.administrators,
+            vpc_id=network.outputs.vpc_id,
+            subnet_ids=network.outputs.isolated_subnet_ids,
+            client_ranges=[str(each) for each in site.platform.cluster.api_client_ranges],
+            metrics_workspace_arn=operations.outputs.metrics_workspace_arn,
+            groups={
+                "ADMIN": settings.administrators,
+                "EDITOR": settings.editors,
+                "VIEWER": settings.viewers,
+            },
+            protect=site.platform.protect_data,
         ),
         site.opts,
     )

@@ -200,6 +200,8 @@ _COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
         "dnsName": f"{name}.fsx.example",
         "mountName": "mounted",
     },
+    "aws:ec2/vpcEndpoint:VpcEndpoint": lambda name, _: {"dnsEntries": [{"dnsName": f"{name}.vpce.example"}]},
+    "aws:grafana/workspace:Workspace": lambda name, _: {"endpoint": f"{name}.grafana.example"},
     "aws:amp/workspace:Workspace": lambda name, _: {"prometheusEndpoint": f"https://{name}.aps.example/"},
     "aws:ec2/launchTemplate:LaunchTemplate": lambda _, __: {"latestVersion": 1},
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": lambda name, _: {

@@ -27,6 +27,7 @@ def test_there_is_one_key_for_each_class_of_data() -> None:
         "backups",
         "cache",
         "cluster",
+        "dashboards",
         "lake",
         "logs",
         "metadata",

@@ -7,6 +7,8 @@ from typing import Any
 from tests.unit.infra.recording import recovery
 from tests.unit.infra.settings.mistakes import Change
 
+_GROUP_ID = r"^([0-9a-f]{10}-)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+_GROUP = "93a4c842-1001-7090-1a2b-0123456789ab"
 _DOMAIN = r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24}"
 _ENDPOINT = rf"^([A-Za-z0-9._%+-]+@{_DOMAIN}|https://{_DOMAIN}(/[A-Za-z0-9._/-]*)?)$"
 _WHO_IS_TOLD = (
@@ -79,6 +81,37 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
             "a@example.com",
             "a@example.com is named twice",
             "each name once",
+        ),
+    ),
+    (
+        "group of two roles in the dashboards",
+        _in("operations", dashboards={"administrators": [_GROUP], "viewers": [_GROUP]}),
+        (
+            "groundplan:platform.operations.dashboards.viewers[0]",
+            _GROUP,
+            "the group is among administrators already; Grafana gives it one role",
+            "each group once",
+        ),
+    ),
+    (
+        "dashboards that nobody manages",
+        _in("operations", dashboards={"administrators": []}),
+        (
+            "groundplan:platform.operations.dashboards.administrators",
+            [],
+            "there are too few entries",
+            "a list of at least 1 entries",
+        ),
+    ),
+    (
+        "group of the dashboards by its name",
+        _in("operations", dashboards={"administrators": ["platform-team"]}),
+        (
+            "groundplan:platform.operations.dashboards.administrators[0]",
+            "platform-team",
+            "the text has another form",
+            f"text that matches {_GROUP_ID}. Groups that manage data sources and everybody's dashboards, "
+            "by id: `aws identitystore list-groups`.",
         ),
     ),
     (
