@@ -451,24 +451,29 @@ def deployer_policy(
     account: Annotated[
         str, typer.Option(help="The AWS account that the policies are for.", metavar="<12 digits>")
     ] = "",
+    reader: Annotated[
+        bool,
+        typer.Option("--reader", help="Of whoever previews it and looks for drift, and changes nothing."),
+    ] = False,
 ) -> None:
-    """Print the IAM policies of whoever deploys a stack: a JSON list, each for one managed policy.
-
-    They are derived from the calls that a rehearsal of the stack made.
+    """Print the IAM policies, as a JSON list, of whoever deploys a stack, derived from a rehearsal's calls.
 
     Examples:
         groundplan deployer-policy prod --account 111122223333
 
+        groundplan deployer-policy prod --reader > reader.json
+
         groundplan deployer-policy prod --id prod-aws > policies.json
     """
     from groundplan.rehearsal import deployer_policy, worlds
+    from groundplan.rehearsal.world import DEPLOYER, READER
 
     if account and not re.fullmatch(r"\d{12}", account):
         raise GroundplanError(
             f"--account {account!r}: an AWS account is twelve digits.", exit_code=ExitCode.CONFIG
         )
     world = worlds.load(rehearsal_id or f"{environment}-aws")
-    documents = deployer_policy.derive(world)
+    documents = deployer_policy.derive(world, READER if reader else DEPLOYER)
     if account:
         documents = deployer_policy.for_account(documents, account)
     typer.echo(json.dumps(documents, indent=2))

@@ -1,7 +1,9 @@
-"""The IAM policies of whoever deploys a stack, derived from the calls that a rehearsal of it really made.
+"""The IAM policies of whoever deploys or reads a stack, derived from the calls that a rehearsal made.
 
-Actions are those of `up`, `refresh` and `destroy`. A resource whose name begins with the stack's own prefix
-is written as that prefix and a star; one with an id that AWS chooses, as its kind and a star.
+The deployer's actions are those of `up`, `refresh` and `destroy`; the reader's are those of a preview with a
+refresh, which locks nothing and writes no state (`Preview` in Pulumi's `pkg/backend/diy/backend.go`). A
+resource whose name begins with the stack's own prefix is written as that prefix and a star; one with an id
+that AWS chooses, as its kind and a star.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from typing import Any
 from groundplan.errors import ExitCode, GroundplanError
 from groundplan.rehearsal.emulator.deployer_record import read
 from groundplan.rehearsal.emulator.need import Need
-from groundplan.rehearsal.world import ACCOUNT_ID, World
+from groundplan.rehearsal.world import ACCOUNT_ID, DEPLOYER, World
 
 Document = dict[str, Any]
 
@@ -25,9 +27,9 @@ SIZE = 6144
 _VERSION = "2012-10-17"
 
 
-def record_file(world: World) -> Path:
-    """Where the emulator of a rehearsal notes what the deployer's calls need."""
-    return world.evidence / "deployer-needs.jsonl"
+def record_file(world: World, role: str = DEPLOYER) -> Path:
+    """Where the emulator of a rehearsal notes what the calls of deployer or reader need."""
+    return world.evidence / f"{role.removeprefix('groundplan-')}-needs.jsonl"
 
 
 def given_file(world: World) -> Path:
@@ -70,16 +72,16 @@ def documents_in(file: Path) -> list[Document]:
     return found
 
 
-def derive(world: World) -> list[Document]:
-    """The policies that the calls of a rehearsal need.
+def derive(world: World, role: str = DEPLOYER) -> list[Document]:
+    """The policies that the calls of deployer or reader need.
 
     Raises:
-        GroundplanError: it has made none.
+        GroundplanError: the rehearsal has made none as that role.
     """
-    needs = read(record_file(world))
+    needs = read(record_file(world, role))
     if not needs:
         raise GroundplanError(
-            f"The rehearsal {world.id!r} has made no call to AWS yet.",
+            f"The rehearsal {world.id!r} has made no call to AWS as {role} yet.",
             hint=f"groundplan rehearse run {world.environment} --only aws",
             exit_code=ExitCode.NO_STACK,
         )

@@ -81,10 +81,24 @@ def child_environment(world: World) -> dict[str, str]:
     return {**environment(world), processes.MARKER: world.id}
 
 
+def session_of(credentials: Path) -> dict[str, str]:
+    """The variables of a session, from the file that the emulator wrote.
+
+    Raises:
+        FileNotFoundError: it has not.
+    """
+    found = json.loads(credentials.read_text())
+    return {
+        "AWS_ACCESS_KEY_ID": found["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": found["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": found["SessionToken"],
+    }
+
+
 def _of_aws(world: World) -> dict[str, str]:
     home = world.engine_data("pulumi")
     try:
-        credentials = json.loads((world.run / "credentials.json").read_text())
+        session = session_of(world.credentials)
     except FileNotFoundError as error:
         raise _not_running(world, "emulator") from error
     return {
@@ -92,9 +106,7 @@ def _of_aws(world: World) -> dict[str, str]:
         "AWS_CA_BUNDLE": str(world.certificate_authority),
         "AWS_REGION": world.region,
         "AWS_DEFAULT_REGION": world.region,
-        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": credentials["SessionToken"],
+        **session,
         # Files of our own: no profile of the user's real accounts can come into play.
         "AWS_CONFIG_FILE": str(home / "aws-config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(home / "aws-credentials"),

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from groundplan.errors import ExitCode, GroundplanError
@@ -63,6 +64,7 @@ def run(
     project: Path = PROJECT_ROOT,
     log: EventLog | None = None,
     options: Sequence[str] = (),
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> StackResult:
     """Run one operation to its end, as a person would type it in the rehearsal's shell.
 
@@ -77,6 +79,7 @@ def run(
         project: root of the program; another one than ours where an older commit is applied.
         log: takes the events in; for who wants those of an operation that fails, too.
         options: further words of the command line.
+        variables: further ones of its shell, such as another session.
 
     Raises:
         GroundplanError: it failed; the message is the first error that is not a consequence of another one.
@@ -90,7 +93,10 @@ def run(
     words += options
     log = log or EventLog(on_tally=on_tally)
     began = time.monotonic()
-    exit_code, output = _run(world, words, log, stack_file, project)
+    shell_variables = {**shell.child_environment(world), **variables}
+    if stack_file:
+        shell_variables["GROUNDPLAN_STACK_FILE"] = str(stack_file)
+    exit_code, output = _run(world, words, log, shell_variables, project)
     result = StackResult(
         command=" ".join(words),
         exit_code=exit_code,
@@ -106,13 +112,11 @@ def run(
 
 
 def _run(
-    world: World, words: list[str], log: EventLog, stack_file: Path | None, project: Path
+    world: World, words: list[str], log: EventLog, variables: Mapping[str, str], project: Path
 ) -> tuple[int, str]:
     """Run Pulumi and read its events from a pipe as they come; return its exit code and what it printed."""
     # Without PULUMI_DEBUG_COMMANDS there is no --event-log.
-    variables = {**shell.child_environment(world), "PULUMI_DEBUG_COMMANDS": "true"}
-    if stack_file:
-        variables["GROUNDPLAN_STACK_FILE"] = str(stack_file)
+    variables = {**variables, "PULUMI_DEBUG_COMMANDS": "true"}
     receiving, sending = os.pipe()
     with (world.logs / "pulumi.log").open("ab+") as output:
         start = output.tell()

@@ -12,6 +12,8 @@ PROJECT_ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT_ID = "123456789012"
 """The account of every rehearsal: the one that moto answers with."""
 
+DEPLOYER, READER = "groundplan-deployer", "groundplan-reader"
+"""Roles of that account under which the program runs: to deploy, and to preview and to look for drift."""
 CLUSTER_DNS_SUFFIX = "cluster.local"
 POD_NETWORK = IPv4Network("100.64.0.0/16")
 """Inside the node's network namespace, so that every rehearsal can use the same one."""
@@ -144,6 +146,16 @@ class World:
     def run(self) -> Path:
         """Pid files, sockets and locks."""
         return self.folder / "run"
+
+    @property
+    def credentials(self) -> Path:
+        """A session of the deployer, which the shell and the providers use."""
+        return self.run / "credentials.json"
+
+    @property
+    def readers_credentials(self) -> Path:
+        """A session of the reader."""
+        return self.run / "reader-credentials.json"
 
     @property
     def pki(self) -> Path:

@@ -48,6 +48,7 @@ class CatalogueArgs:
         environment: part of every name.
         account: where it is created.
         administrators: names of the IAM roles that grant permissions; one must be the deployer's.
+        viewers: names of the IAM roles that see the catalogue and all permissions, and no data.
         governs_account: also set up what exists once per account and region: nobody gets permissions on new
             tables by IAM alone.
         datasets: name of each tenant's data set.
@@ -61,6 +62,7 @@ class CatalogueArgs:
     environment: str
     account: Account
     administrators: Sequence[str]
+    viewers: Sequence[str]
     governs_account: bool
     datasets: Mapping[str, str]
     lake_key_arn: Input[str]
@@ -102,9 +104,12 @@ class Catalogue(pulumi.ComponentResource):
         name = physical_name(args.environment, "lake-formation")
         settings: list[pulumi.Resource] = []
         if args.governs_account:
-            admins = [args.account.role_arn(administrator) for administrator in args.administrators]
+            admins, viewers = (
+                [args.account.role_arn(role) for role in roles]
+                for roles in (args.administrators, args.viewers)
+            )
             # Without default permissions: what IAM allows is not enough to read a new table.
-            settings.append(DataLakeSettings(name, admins=admins, opts=self._child))
+            settings.append(DataLakeSettings(name, admins=admins, read_only_admins=viewers, opts=self._child))
         return register_locations(
             name,
             account=args.account,

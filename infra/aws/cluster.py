@@ -38,6 +38,7 @@ class ClusterArgs:
         service_range: range of ClusterIPs.
         api_client_ranges: private ranges outside the cluster from which the API server may be reached.
         administrators: names of the IAM roles that are cluster administrators.
+        readers: names of the IAM roles that see all that is in it.
         secrets_key_arn: KMS key of Kubernetes secrets.
         log_group: name of the log group; EKS prescribes it: see `log_group_name`.
         log_retention_days: how long the control plane's logs are kept.
@@ -53,6 +54,7 @@ class ClusterArgs:
     service_range: str
     api_client_ranges: Sequence[str]
     administrators: Sequence[str]
+    readers: Sequence[str]
     secrets_key_arn: Input[str]
     log_group: str
     log_retention_days: int
@@ -83,7 +85,9 @@ class Cluster(pulumi.ComponentResource):
         logs = self._create_log_group()
         cluster = self._create_cluster(role, self._admit_api_clients(), [*permissions, logs])
         for administrator in args.administrators:
-            self._admit_administrator(cluster, administrator)
+            self._admit(cluster, administrator, "AmazonEKSClusterAdminPolicy")
+        for reader in args.readers:
+            self._admit(cluster, reader, "AmazonEKSAdminViewPolicy")
         self.outputs = ClusterOutputs(
             name=cluster.name,
             arn=cluster.arn,
@@ -179,7 +183,11 @@ class Cluster(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=before, protect=args.protect),
         )
 
-    def _admit_administrator(self, cluster: EksCluster, role_name: str) -> None:
+    def _admit(self, cluster: EksCluster, role_name: str, policy: str) -> None:
+        """Give a role one of EKS' own policies everywhere in the cluster.
+
+        https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html
+        """
         principal = self._args.account.role_arn(role_name)
         name = f"{self._physical_name}-{role_name.replace('/', '-')}"
         entry = AccessEntry(
@@ -189,9 +197,7 @@ class Cluster(pulumi.ComponentResource):
             name,
             cluster_name=cluster.name,
             principal_arn=entry.principal_arn,
-            policy_arn=(
-                f"arn:{self._args.account.partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
-            ),
+            policy_arn=f"arn:{self._args.account.partition}:eks::aws:cluster-access-policy/{policy}",
             access_scope={"type": "cluster"},
             opts=self._child,
         )

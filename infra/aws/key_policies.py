@@ -33,6 +33,12 @@ _ADMINISTRATION = (
     "kms:UpdateAlias",
     "kms:UpdateKeyDescription",
 )
+_SIGHT = (
+    "kms:DescribeKey",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:ListResourceTags",
+)
 _USE = (
     "kms:Decrypt",
     "kms:DescribeKey",
@@ -74,6 +80,8 @@ def key_policy(account: Account, administrators: Sequence[str], use: Sequence[St
             actions=["kms:RetireGrant"],
             resources=_THIS_KEY,
         ),
+        # What a key is, and no use of it: who may see that, IAM says.
+        allow("Look", principals=_whole_account(account), actions=_SIGHT, resources=_THIS_KEY),
         # Were all administrator roles deleted, nobody could change the key: then the root user can.
         allow(
             "RepairByRootUser",

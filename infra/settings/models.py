@@ -53,7 +53,8 @@ class ClusterSettings(SettingsModel):
     service_range: ServiceRange = IPv4Network("172.20.0.0/16")
     """Private range of ClusterIPs, /12 to /24. Must not overlap the VPC."""
     api_client_ranges: Annotated[tuple[CallerRange, ...], Field(min_length=1)]
-    """Private ranges outside the cluster from which its API server may be reached: VPN, CI runners."""
+    """Private ranges outside the cluster from which its API server may be asked. The way into the VPC is
+    `network.transit_gateway`."""
     log_retention_days: RetentionDays = 30
     """How long the control plane's logs are kept."""
 
@@ -286,6 +287,9 @@ class PlatformSettings(SettingsModel):
     """True where data must survive mistakes: what holds data cannot be deleted by `pulumi destroy`."""
     administrators: Annotated[tuple[RoleName, ...], Field(min_length=1)]
     """IAM roles of this account that administer the cluster and the keys. One must be the deployer's."""
+    readers: Annotated[tuple[RoleName, ...], Field(max_length=5)] = ()
+    """IAM roles of this account that see all of the cluster and of Lake Formation, and change nothing: CI
+    previews as one. What else they see, their own policies say (`groundplan deployer-policy --reader`)."""
     identity: IdentitySettings = IdentitySettings()
     """Roles of people and of the CI system."""
     network: NetworkSettings

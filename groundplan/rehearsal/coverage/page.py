@@ -9,8 +9,8 @@ from groundplan.rehearsal.coverage.facts import STAGES, Facts
 from groundplan.rehearsal.emulator.patching import Origin
 
 NOT_REHEARSABLE: Mapping[str, str] = {
-    "aws:ec2/capacityReservation:CapacityReservation": "no stack here buys a pool as reserved; the"
-    " emulator has it, and unit tests read, change and end one",
+    "aws:ec2/capacityReservation:CapacityReservation": "no stack here buys a pool as reserved;"
+    " `tests/rehearsal/test_pulumi_aws.py` plays one to its end, in its program of many AWS types",
     "aws:msk/topic:Topic": "where the provider is older than the type, our adapter makes its calls, and the"
     " provider's log knows nothing of them; `tests/rehearsal/test_data_services.py` plays one to its end",
 }

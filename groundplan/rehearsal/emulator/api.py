@@ -7,7 +7,7 @@ import logging
 import re
 import ssl
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
@@ -63,14 +63,14 @@ class Dispatcher(DomainDispatcherApplication):
         self,
         create_app: Callable[..., Any],
         account: Account,
-        record: DeployerRecord,
+        records: Mapping[str, DeployerRecord],
         answers: AnswerRecord,
         faults: FaultSwitch | None = None,
     ) -> None:
         super().__init__(create_app)
         self._faults = faults
         self._account = account
-        self._record = record
+        self._records = records
         self._answers = answers
         self._repetitions = Repetitions()
         self._turn = threading.Lock()
@@ -96,7 +96,7 @@ class Dispatcher(DomainDispatcherApplication):
             if environ.get("PATH_INFO") == backup_jobs.RUN_PLANS:
                 answer = backup_jobs.run_plans(self._account.account_id, environ)
                 return answer(environ, start_response)
-            answer = enforcement.refuse(environ, self._account, self._record)
+            answer = enforcement.refuse(environ, self._account, self._records)
             answer = answer or self._repetitions.answer(environ)
             if answer is None:
                 with watched() as origins:
@@ -199,7 +199,7 @@ class ApiServer:
         port: TCP port; 0 picks a free one.
         store: what EKS remembers.
         tls: certificate to serve HTTPS with; None serves plain HTTP.
-        record: where the needs of the deployer are noted.
+        records: where the needs of deployer and reader are noted, by name of the role.
         answers: where it is noted who answers the AWS provider.
         faults: what goes wrong on purpose; None for nothing.
     """
@@ -211,7 +211,7 @@ class ApiServer:
         port: int,
         store: EksStore,
         tls: ssl.SSLContext | None,
-        record: DeployerRecord,
+        records: Mapping[str, DeployerRecord],
         answers: AnswerRecord,
         faults: FaultSwitch | None = None,
     ) -> None:
@@ -230,7 +230,7 @@ class ApiServer:
         self._server = TlsServer(
             address,
             port,
-            Dispatcher(create_backend_app, Account(store.account_id, store.region), record, answers, faults),
+            Dispatcher(create_backend_app, Account(store.account_id, store.region), records, answers, faults),
             QuietRequestHandler,
             context=tls,
         )

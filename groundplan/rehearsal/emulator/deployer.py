@@ -1,6 +1,7 @@
-"""Who is in the empty account: the deployer, under whose role the program runs, and the rehearsal's observer.
+"""Who is in the empty account: deployer and reader, under whose roles the program runs, and an observer.
 
-The account is the deployer's, unless it was given a policy: then it may do what that allows and nothing else.
+The account is the deployer's and the reader's, unless they were given policies: then they may do what those
+allow and nothing else.
 """
 
 from __future__ import annotations
@@ -13,9 +14,8 @@ from typing import Any
 
 import boto3
 
-from groundplan.rehearsal.world import ACCOUNT_ID
+from groundplan.rehearsal.world import ACCOUNT_ID, DEPLOYER, READER
 
-ROLE_NAME = "groundplan-deployer"
 OBSERVER_NAME = "groundplan-observer"
 """Lists what the account holds, whatever the deployer may do."""
 _TRUST = {
@@ -44,7 +44,12 @@ def create(
         region: AWS region.
         policies: all that it may do; none leaves the account to it.
     """
-    return _Account(endpoint_url, authority, region).open(ROLE_NAME, policies)
+    return _Account(endpoint_url, authority, region).open(DEPLOYER, policies)
+
+
+def create_reader(endpoint_url: str, authority: Path, region: str) -> dict[str, Any]:
+    """The same for the reader, whose policies are derived from what it calls while it has none."""
+    return _Account(endpoint_url, authority, region).open(READER)
 
 
 def create_observer(endpoint_url: str, authority: Path, region: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Writes down which permissions the AWS provider's calls need: what the deployer's policy is derived from."""
+"""Writes down which permissions the AWS provider's calls need: what a role's policies are derived from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from groundplan.rehearsal.emulator.need import Need
 
 PROVIDER = "terraform-provider-aws"
-"""What the provider calls itself in the User-Agent. People use the deployer's session, too."""
+"""What the provider calls itself in the User-Agent. People use the same sessions, too."""
 
 
 def by_provider(environ: Mapping[str, Any]) -> bool:
@@ -20,7 +20,7 @@ def by_provider(environ: Mapping[str, Any]) -> bool:
 
 
 class DeployerRecord:
-    """Needs of the deployer, each once, as lines of JSON in a file that a killed emulator leaves whole.
+    """Needs of one role, each once, as lines of JSON in a file that a killed emulator leaves whole.
 
     Args:
         file: where they go; what is there is kept.

@@ -1,12 +1,13 @@
 """Refuses what the policies of a role's session do not allow, before moto sees the request.
 
-The deployer's sessions are let through unless its role was given policies: the account is theirs. What the
-provider's calls need in them is noted: the deployer's policy is derived from it.
+Sessions of deployer and reader are let through unless the role was given policies: the account is theirs.
+What the provider's calls need in them is noted: the role's policies are derived from it.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -46,21 +47,24 @@ class RefusedError(ServiceException):
     """What the policies do not allow."""
 
 
-def refuse(environ: dict[str, Any], account: Account, record: DeployerRecord) -> Response | None:
+def refuse(
+    environ: dict[str, Any], account: Account, records: Mapping[str, DeployerRecord]
+) -> Response | None:
     """The answer to a request that is not allowed; None for one that may go on.
 
     Args:
-        environ: the request; its body is still there afterwards, and the deployer's call is noted in it.
+        environ: the request; its body is still there afterwards, and the provider's call is noted in it.
         account: where policies are looked up.
-        record: where the needs of the deployer are noted.
+        records: where the needs of those whom the account belongs to are noted, by name of their role.
     """
     signed = calls.credential(environ)
     session = sessions.find(account.account_id, signed[0]) if signed else None
     if session is None or sessions.is_observer(session):
         return None
-    recorded = sessions.is_deployer(session) and by_provider(environ)
-    trusted = sessions.is_deployer(session) and not _has_policies(session, account)
-    if trusted and not recorded:
+    record = records.get(sessions.role_name(session))
+    trusted = record is not None and not _has_policies(session, account)
+    record = record if by_provider(environ) else None
+    if trusted and record is None:
         return None
     try:
         call = calls.read(environ)
@@ -72,7 +76,7 @@ def refuse(environ: dict[str, Any], account: Account, record: DeployerRecord) ->
         return Response(_UNKNOWN.format(escape(str(unknown))), 403)
     if (call.model, call.operation) in _ALWAYS_ALLOWED:
         return None
-    if recorded:
+    if record is not None:
         environ[PROVIDERS_CALL] = call
         for need in needs(call, account):
             record.note(need)

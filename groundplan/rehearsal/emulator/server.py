@@ -32,7 +32,7 @@ from groundplan.rehearsal.emulator.webhooks.authenticate import review_token
 from groundplan.rehearsal.emulator.webhooks.identity import Authenticator
 from groundplan.rehearsal.emulator.webhooks.pods import PodReviewer
 from groundplan.rehearsal.emulator.webhooks.server import WebhookServer
-from groundplan.rehearsal.world import ACCOUNT_ID, POD_IDENTITY_ADDRESS, World
+from groundplan.rehearsal.world import ACCOUNT_ID, DEPLOYER, POD_IDENTITY_ADDRESS, READER, World
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,9 @@ class Emulator:
             port=world.ports.emulator,
             store=self.store,
             tls=server_context(world.pki / "aws.crt", world.pki / "aws.key"),
-            record=DeployerRecord(deployer_policy.record_file(world)),
+            records={
+                role: DeployerRecord(deployer_policy.record_file(world, role)) for role in (DEPLOYER, READER)
+            },
             answers=AnswerRecord(answer_record.record_file(world)),
             faults=FaultSwitch(faults_file(world)),
         )
@@ -112,7 +114,8 @@ class Emulator:
         log.info("the AWS APIs answer on port %d", self.api.port)
 
     def open_account(self) -> None:
-        """Create deployer and observer in the empty account; write baseline and credentials."""
+        """Create who is in the empty account; write baseline and credentials."""
+        deployer.save(deployer.create_reader(*self._here), self.world.readers_credentials)
         self.record_baseline(self.create_deployer(), deployer.create_observer(*self._here))
 
     def record_baseline(self, credentials: dict[str, Any], observer: dict[str, Any]) -> None:
@@ -120,7 +123,7 @@ class Emulator:
         found = inventory.take(*self._here, observer)
         inventory.baseline_file(self.world).write_text(json.dumps(found, indent=1))
         deployer.save(observer, inventory.credentials_file(self.world))
-        deployer.save(credentials, self.world.run / "credentials.json")
+        deployer.save(credentials, self.world.credentials)
 
     def create_deployer(self) -> dict[str, Any]:
         """Create the deployer's role in the empty account and return credentials of a session of it."""

@@ -10,9 +10,10 @@ from weakref import WeakKeyDictionary
 from moto.iam.models import Role
 from moto.sts.models import AssumedRole, sts_backends
 
-from groundplan.rehearsal.emulator.deployer import OBSERVER_NAME, ROLE_NAME
+from groundplan.rehearsal.emulator.deployer import OBSERVER_NAME
 from groundplan.rehearsal.emulator.eks.account import Account
 from groundplan.rehearsal.emulator.policy_statements import Caller
+from groundplan.rehearsal.world import DEPLOYER
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,19 @@ def find(account_id: str, access_key: str) -> AssumedRole | None:
     return sts_backends[account_id]["aws"].get_assumed_role_from_access_key(access_key)
 
 
+def role_name(session: AssumedRole) -> str:
+    """Name of its role."""
+    return session.role_arn.rpartition("/")[2]
+
+
 def is_deployer(session: AssumedRole) -> bool:
     """Whether it is the deployer's, whom the account belongs to."""
-    return session.role_arn.endswith(f":role/{ROLE_NAME}")
+    return role_name(session) == DEPLOYER
 
 
 def is_observer(session: AssumedRole) -> bool:
     """Whether it is the rehearsal's own, which looks at the account from outside."""
-    return session.role_arn.endswith(f":role/{OBSERVER_NAME}")
+    return role_name(session) == OBSERVER_NAME
 
 
 def caller_of(session: AssumedRole) -> Caller:

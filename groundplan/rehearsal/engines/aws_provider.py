@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import ClassVar
 
 import grpc
@@ -53,6 +54,7 @@ class AwsProvider(ProcessEngine):
             "provider": provider,
             "schema": schema_file(self.toolbox.cache, provider),
             "port-file": world.run / f"{self.name}.port",
+            "credentials": self.credentials(world),
         }
         arguments = [word for name, value in options.items() for word in (f"--{name}", str(value))]
         return Command(
@@ -61,6 +63,10 @@ class AwsProvider(ProcessEngine):
             env={"PYTHONPATH": str(PROJECT_ROOT), **grpc_server.VARIABLES},
             inside=False,
         )
+
+    def credentials(self, world: World) -> Path:
+        """The session that it calls AWS with."""
+        return world.credentials
 
     def ready(self, world: World) -> bool:
         """Whether the bridge answers through the adapter."""
@@ -74,3 +80,13 @@ class AwsProvider(ProcessEngine):
             except grpc.RpcError:
                 return False
         return True
+
+
+class ReadersAwsProvider(AwsProvider):
+    """The same for the reader; no engine of a rehearsal, but there while the reader looks."""
+
+    name: ClassVar[str] = "reader-aws-provider"
+
+    def credentials(self, world: World) -> Path:
+        """The reader's."""
+        return world.readers_credentials

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import ClassVar
 
 import moto
@@ -23,7 +22,7 @@ class EmulatorEngine(ProcessEngine):
 
     def command(self, world: World) -> Command:
         """Run the package's own module with the Python that runs this."""
-        _credentials(world).unlink(missing_ok=True)  # of an earlier process, whose account is gone
+        world.credentials.unlink(missing_ok=True)  # of an earlier process, whose account is gone
         return Command(
             argv=(
                 sys.executable,
@@ -38,13 +37,9 @@ class EmulatorEngine(ProcessEngine):
 
     def ready(self, world: World) -> bool:
         """Whether the deployer's credentials are there and the AWS APIs answer."""
-        return _credentials(world).exists() and answers(
+        return world.credentials.exists() and answers(
             str(world.node_address),
             world.ports.emulator,
             "/moto-api/",
             Tls(authority=world.certificate_authority),
         )
-
-
-def _credentials(world: World) -> Path:
-    return world.run / "credentials.json"

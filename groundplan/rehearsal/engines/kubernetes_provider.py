@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+from pathlib import Path
 from typing import ClassVar
 
 from groundplan import __version__
@@ -29,12 +30,22 @@ class KubernetesProvider(ProcessEngine):
     def command(self, world: World) -> Command:
         """Our own module, in the interpreter that runs the rehearsal."""
         module = "groundplan.rehearsal.providers.kubernetes"
+        options = {
+            "world": world.folder / "world.json",
+            "port-file": world.run / f"{self.name}.port",
+            "credentials": self.credentials(world),
+        }
+        arguments = [word for name, value in options.items() for word in (f"--{name}", str(value))]
         return Command(
-            argv=[sys.executable, "-m", module, "--world", str(world.folder / "world.json")],
+            argv=[sys.executable, "-m", module, *arguments],
             # The code of this checkout, whichever one is installed.
             env={"PYTHONPATH": str(PROJECT_ROOT), **grpc_server.VARIABLES},
             inside=False,
         )
+
+    def credentials(self, world: World) -> Path:
+        """The session that it logs in to the cluster with."""
+        return world.credentials
 
     def ready(self, world: World) -> bool:
         """Whether it accepts connections."""
@@ -46,3 +57,13 @@ class KubernetesProvider(ProcessEngine):
                 return True
         except OSError:
             return False
+
+
+class ReadersKubernetesProvider(KubernetesProvider):
+    """The same for the reader; no engine of a rehearsal, but there while the reader looks."""
+
+    name: ClassVar[str] = "reader-k8s-provider"
+
+    def credentials(self, world: World) -> Path:
+        """The reader's."""
+        return world.readers_credentials

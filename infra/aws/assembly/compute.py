@@ -44,6 +44,7 @@ def cluster(site: Site, network: Network, keys: Encryption) -> Cluster:
             service_range=str(settings.service_range),
             api_client_ranges=[str(address_range) for address_range in settings.api_client_ranges],
             administrators=site.platform.administrators,
+            readers=site.platform.readers,
             secrets_key_arn=keys.outputs.cluster,
             log_group=log_group_name(site.environment),
             log_retention_days=settings.log_retention_days,

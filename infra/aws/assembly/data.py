@@ -87,6 +87,7 @@ def catalogue(site: Site, keys: Encryption, lake: Lake, personas: Identity) -> C
             environment=site.environment,
             account=site.account,
             administrators=site.platform.administrators,
+            viewers=site.platform.readers,
             governs_account=site.platform.audit.account_services,
             datasets={name: tenant.dataset for name, tenant in site.platform.tenants.items()},
             lake_key_arn=keys.outputs.lake,

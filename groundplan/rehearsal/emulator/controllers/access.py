@@ -23,7 +23,11 @@ from kubernetes.client import (
 from kubernetes.client.exceptions import ApiException
 
 from groundplan.rehearsal.emulator.controllers.loop import Controller, Lister
-from groundplan.rehearsal.emulator.eks.access import CLUSTER_ROLE_OF_POLICY, SCRAPER_CLUSTER_ROLE
+from groundplan.rehearsal.emulator.eks.access import (
+    ADMIN_VIEW_CLUSTER_ROLE,
+    CLUSTER_ROLE_OF_POLICY,
+    SCRAPER_CLUSTER_ROLE,
+)
 from groundplan.rehearsal.emulator.eks.store import EksStore
 from groundplan.rehearsal.emulator.webhooks.identity import policy_group
 
@@ -60,6 +64,12 @@ _RULES_OF_SCRAPER = [
 ]
 """What a managed collector may do:
 https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-collector-how-to.html#AMP-collector-eks-setup."""
+_RULES = {
+    # https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html: secrets, too.
+    ADMIN_VIEW_CLUSTER_ROLE: [V1PolicyRule(api_groups=["*"], resources=["*"], verbs=_SEE)],
+    SCRAPER_CLUSTER_ROLE: _RULES_OF_SCRAPER,
+}
+"""Roles that Kubernetes does not bring along."""
 
 
 @dataclass(frozen=True)
@@ -140,8 +150,8 @@ class AccessController(Controller):
         metadata = V1ObjectMeta(name=grant.name, namespace=grant.namespace, labels={_LABEL: _MANAGER})
         role = V1RoleRef(api_group=_RBAC, kind="ClusterRole", name=grant.cluster_role)
         subjects = [RbacV1Subject(api_group=_RBAC, kind="Group", name=grant.group)]
-        if grant.cluster_role == SCRAPER_CLUSTER_ROLE:
-            self._create_scraper_role()
+        if grant.cluster_role in _RULES:
+            self._create_role(grant.cluster_role)
         try:
             if grant.namespace is None:
                 self._rbac.create_cluster_role_binding(
@@ -155,10 +165,10 @@ class AccessController(Controller):
             if error.status not in _GONE:
                 raise
 
-    def _create_scraper_role(self) -> None:
-        metadata = V1ObjectMeta(name=SCRAPER_CLUSTER_ROLE, labels={_LABEL: _MANAGER})
+    def _create_role(self, name: str) -> None:
+        metadata = V1ObjectMeta(name=name, labels={_LABEL: _MANAGER})
         try:
-            self._rbac.create_cluster_role(V1ClusterRole(metadata=metadata, rules=_RULES_OF_SCRAPER))
+            self._rbac.create_cluster_role(V1ClusterRole(metadata=metadata, rules=_RULES[name]))
         except ApiException as error:
             if error.status not in _GONE:
                 raise

@@ -20,16 +20,19 @@ _POLICY_PREFIX = "arn:aws:eks::aws:cluster-access-policy/"
 CLUSTER_ADMIN_POLICY = _POLICY_PREFIX + "AmazonEKSClusterAdminPolicy"
 SCRAPER_POLICY = _POLICY_PREFIX + "AmazonPrometheusScraperPolicy"
 SCRAPER_CLUSTER_ROLE = "eks:prometheus-scraper"
+ADMIN_VIEW_CLUSTER_ROLE = "eks:admin-view"
 CLUSTER_ROLE_OF_POLICY = {
     CLUSTER_ADMIN_POLICY: "cluster-admin",
     _POLICY_PREFIX + "AmazonEKSAdminPolicy": "admin",
     _POLICY_PREFIX + "AmazonEKSEditPolicy": "edit",
     _POLICY_PREFIX + "AmazonEKSViewPolicy": "view",
+    _POLICY_PREFIX + "AmazonEKSAdminViewPolicy": ADMIN_VIEW_CLUSTER_ROLE,
     SCRAPER_POLICY: SCRAPER_CLUSTER_ROLE,
 }
 """The access policies on offer, each with the Kubernetes role on which AWS modelled its rights.
 
-For the collector of metrics Kubernetes has no such role: see `controllers.access`.
+For who sees everything, and for the collector of metrics, Kubernetes has no such role: see
+`controllers.access`.
 """
 
 

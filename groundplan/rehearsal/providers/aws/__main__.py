@@ -32,12 +32,12 @@ _THREADS = 256
 def main() -> int:
     """Serve until terminated."""
     parser = argparse.ArgumentParser()
-    for name in ("world", "bridge", "provider", "schema", "port-file"):
+    for name in ("world", "bridge", "provider", "schema", "port-file", "credentials"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     world = worlds.load_file(args.world)
-    credentials = json.loads((world.run / "credentials.json").read_text())
+    credentials = json.loads(args.credentials.read_text())
     tunnel = start_tunnel(world)
     environment = provider_environment(world, credentials, os.environ, proxy_url=tunnel.url)
     # A signal during the start must end the bridge, too.

@@ -50,6 +50,11 @@ class ApiError(GroundplanError):
         return self.status == _NOT_FOUND
 
     @property
+    def not_permitted(self) -> bool:
+        """Whether the caller has no right to patch, so that no dry run tells anything."""
+        return self.status == _FORBIDDEN and "cannot patch resource" in self.message
+
+    @property
     def field_conflict(self) -> bool:
         """Whether a field belongs to another field manager."""
         return self.status == _CONFLICT and any(

@@ -126,7 +126,9 @@ class Resources:
             self.warn(f"Not validated: {error.message}")
             return None
         except ApiError as error:
-            if error.not_found:  # its namespace will be created by the same update
+            # Its namespace will be created by the same update; or, as with the official provider (what follows
+            # IsForbidden there), who may only read gets a preview that the server did not see.
+            if error.not_found or error.not_permitted:
                 return None
             raise
 

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from groundplan.rehearsal.scenario.player import Step
-from groundplan.rehearsal.scenario.steps import engines, ingest, platform, serving, teardown, training
+from groundplan.rehearsal.scenario.steps import (
+    engines,
+    ingest,
+    platform,
+    reading,
+    serving,
+    teardown,
+    training,
+)
 from groundplan.rehearsal.world import Scope
 
 STEPS: tuple[Step, ...] = (
@@ -18,6 +26,7 @@ STEPS: tuple[Step, ...] = (
     Step(name="second-version", title="Publish a second version, roll back", play=serving.second_version),
     Step(name="second-up", title="pulumi up again: no change", play=platform.second_up),
     Step(name="refresh", title="pulumi refresh: no drift", play=platform.refresh),
+    Step(name="look", title="Preview and look for drift with no right to write", play=reading.look),
     Step(name="destroy", title="pulumi destroy", play=platform.destroy),
     Step(name="inventory", title="Inventory of the account", play=teardown.inventory),
     Step(name="stop", title="Stop the engines, look for left-overs", play=teardown.stop, engines_run=False),

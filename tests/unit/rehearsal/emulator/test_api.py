@@ -21,6 +21,7 @@ from groundplan.rehearsal.emulator.answer_record import AnswerRecord
 from groundplan.rehearsal.emulator.api import Dispatcher
 from groundplan.rehearsal.emulator.deployer_record import DeployerRecord
 from groundplan.rehearsal.emulator.eks.account import Account
+from groundplan.rehearsal.world import DEPLOYER
 from tests.unit.rehearsal.emulator.emulated import ACCOUNT_ID, REGION, Emulated
 
 PARALLEL = 100
@@ -47,7 +48,7 @@ def test_one_request_is_answered_at_a_time(tmp_path: Path) -> None:
         Dispatcher(
             lambda _: application,
             Account(ACCOUNT_ID, REGION),
-            DeployerRecord(tmp_path / "record"),
+            {DEPLOYER: DeployerRecord(tmp_path / "record")},
             AnswerRecord(tmp_path / "answers"),
         )
     )

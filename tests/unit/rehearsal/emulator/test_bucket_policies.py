@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from groundplan.rehearsal.emulator.answer_record import AnswerRecord
 from groundplan.rehearsal.emulator.api import ApiServer
 from groundplan.rehearsal.emulator.deployer_record import DeployerRecord
+from groundplan.rehearsal.world import DEPLOYER
 from infra.aws.bucket_policies import this_key_only, tls_only
 from tests.unit.rehearsal.emulator.emulated import ACCOUNT_ID, LOCAL, REGION, Emulated
 
@@ -46,7 +47,7 @@ def plain(aws: Emulated, tmp_path_factory: pytest.TempPathFactory) -> Generator[
         port=0,
         store=aws.emulator.store,
         tls=None,
-        record=DeployerRecord(folder / "record"),
+        records={DEPLOYER: DeployerRecord(folder / "record")},
         answers=AnswerRecord(folder / "answers"),
     )
     server.start()
