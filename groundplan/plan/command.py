@@ -14,6 +14,7 @@ from groundplan.files import write
 from groundplan.plan.figures import load_figures
 from groundplan.plan.planner import Plan, make_plan
 from groundplan.plan.price_store import prices_for
+from infra.planning.cost import LEFT_OUT
 from infra.planning.estimate import Platform
 from infra.settings.errors import Problem
 
@@ -83,6 +84,7 @@ def _print(out: Console, plan: Plan, platform: Platform) -> None:
     out.print(f"\nPrices of {plan.prices.region}, {plan.prices.as_of} ({plan.prices.source}), without tax.")
     for note in plan.prices.notes:
         out.print(note)
+    out.print(f"Not in the price: {'; '.join(LEFT_OUT)}.")
 
 
 def _write_chart(plan: Plan, path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from infra.planning.cost import CostLine, monthly_cost
+from infra.planning.cost import LEFT_OUT, CostLine, monthly_cost
 from infra.planning.demand import Figures
 from infra.planning.estimate import Platform, plan_platform
 from infra.planning.prices import PriceTable
@@ -40,6 +40,7 @@ class Plan:
             "platform": asdict(self.platform) if self.platform else None,
             "monthly_usd": round(self.monthly_usd, 2),
             "costs": [asdict(line) for line in self.costs],
+            "left_out": list(LEFT_OUT),
             "prices": {
                 "as_of": self.prices.as_of,
                 "source": self.prices.source,

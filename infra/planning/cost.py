@@ -10,6 +10,24 @@ from infra.planning.estimate import HOURS_PER_MONTH, NodePool, Platform
 from infra.planning.prices import ComputePrice, PriceTable
 from infra.planning.streaming import Streaming
 
+LEFT_OUT = (
+    "the database (Aurora) and its backups",
+    "the cache (Valkey)",
+    "interface endpoints",
+    "transit gateways",
+    "audit services (CloudTrail, Config, GuardDuty, Inspector, Security Hub)",
+    "the edge (CloudFront, WAF)",
+    "serverless streams",
+    "load balancers",
+    "keys and their use",
+    "ingestion of logs and metrics",
+    "requests",
+    "traffic between zones, between regions and to the internet",
+    "copies in a second region",
+    "people who open dashboards",
+    "support and tax",
+)
+"""What a platform costs beside the lines of the bill."""
 INTERRUPTIONS_PER_MONTH = 0.2
 """How often spot takes an instance away in a month: where the Spot Instance Advisor's worst class begins."""
 NODE_DISK_GIB = 204

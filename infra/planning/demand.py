@@ -99,7 +99,7 @@ class TrainingFigures(FiguresModel):
     kept_checkpoints: Annotated[int, Field(ge=1, le=1000)] = 3
     """Checkpoints that are kept."""
     efa_interfaces: Annotated[int, Field(ge=0, le=32)] = 0
-    """EFA interfaces (`vpc.amazonaws.com/efa`) that each training pod requests."""
+    """EFA interfaces that each training pod claims, from the class `efa.networking.k8s.aws` (decision 20)."""
     capacity_block: CapacityBlockFigures | None = None
     """The Capacity Block to train in, if one is bought."""
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
-from infra.planning.prices import ON_DEMAND_USD_PER_HOUR, RATES, ComputePrice, PriceTable
+from infra.planning.prices import NO_DAY, ON_DEMAND_USD_PER_HOUR, RATES, ComputePrice, PriceTable
 
 API_REGION = "us-east-1"
 """The Price List API answers in few regions, for all of them ("Using the Price List Query API")."""
@@ -83,11 +83,8 @@ def fetch_prices(*, region: str, pricing: Any, ec2: Any, now: datetime, fallback
             missing.append(name)
         else:
             rates[name] = usd
-    notes = (
-        (f"{region} lists no price of {', '.join(missing)}: taken from the offline table.",)
-        if missing
-        else ()
-    )
+    taken_over = f"{region} lists no price of {', '.join(missing)}: taken from the offline table."
+    notes = (*((taken_over,) if missing else ()), NO_DAY.format("file systems"))
     return PriceTable(
         region=region,
         as_of=now.astimezone(UTC).date().isoformat(),

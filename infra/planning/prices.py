@@ -40,7 +40,7 @@ class PriceTable:
 
     Args:
         region: AWS region.
-        as_of: day of the prices, e.g. `2026-01-19`.
+        as_of: day of EC2's prices, e.g. `2026-01-19`; what has another day, or none, is in the notes.
         source: where they come from.
         compute: by EC2 instance type.
         rates: by name, e.g. `s3_gib_month`.
@@ -55,6 +55,7 @@ class PriceTable:
     notes: tuple[str, ...] = ()
 
 
+NO_DAY = "This day is that of EC2's prices: those of {} are usual list prices without a recorded day."
 ON_DEMAND_USD_PER_HOUR = {
     "g4dn.xlarge": 0.526,
     "g4dn.12xlarge": 3.912,
@@ -124,6 +125,7 @@ def offline_prices(region: str) -> PriceTable:
         for name, usd in ON_DEMAND_USD_PER_HOUR.items()
     }
     notes = [f"Assumed: spot at {SPOT_SHARE:.0%}, a year's commitment at {RESERVED_SHARE:.0%} of on demand."]
+    notes.append(NO_DAY.format("brokers, storage, EKS, NAT and file systems"))
     if factor != 1:
         notes.append(f"Prices of us-east-1 times {factor}, an upper estimate for {region}.")
     return PriceTable(

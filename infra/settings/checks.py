@@ -355,6 +355,17 @@ def another_region(second_region: str, region: str) -> None:
         )
 
 
+def readers_only_read(readers: Sequence[str], administrators: Sequence[str]) -> None:
+    """Refuse a role that is to change nothing and to administer; the cluster has one entry for each role."""
+    for number, name in enumerate(readers):
+        if name in administrators:
+            raise refusal(
+                f"{name} is one of the administrators",
+                allowed="a role that is not",
+                key=("platform", "readers", str(number)),
+            )
+
+
 def named_once(key: str, names: Sequence[str]) -> None:
     """Refuse a list that names something twice."""
     for index, name in enumerate(names):

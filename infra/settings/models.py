@@ -373,6 +373,7 @@ class Settings(SettingsModel):
     def _consistent(self) -> Self:
         platform = self.platform
         checks.zones_in_region(platform.network.zones, self.region)
+        checks.readers_only_read(platform.readers, platform.administrators)
         if platform.recovery:
             checks.another_region(platform.recovery.region, self.region)
             checks.standby_zones(platform.recovery.availability_zones, platform.recovery.region)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Generator
@@ -17,13 +18,14 @@ from groundplan.rehearsal.emulator.need import Need
 from groundplan.rehearsal.emulator.policy_statements import evaluate
 from groundplan.rehearsal.emulator.request_context import RequestContext
 from groundplan.rehearsal.scenario.steps import steps_of
-from groundplan.rehearsal.world import PROJECT_ROOT
+from groundplan.rehearsal.world import PROJECT_ROOT, READER
 
 from .conftest import throw_away
 
 pytestmark = [pytest.mark.rehearsal, pytest.mark.timeout(1500)]
 
 ID = "test-estate"
+_LOOKS = re.compile(r"[a-z0-9-]+:(BatchGet|Describe|Get|List)")
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +75,16 @@ def test_the_deployers_policies_are_all_it_needs(records: dict[str, dict[str, An
     assert len(actions) > 300
     assert [action for action in actions if not _allows({"Statement": statements}, action, needs)] == []
     assert [action for action in actions if _allows(_without(action, statements), action, needs)] == []
+
+
+def test_the_readers_policies_are_all_that_reading_needs(records: dict[str, dict[str, Any]]) -> None:
+    """They were enough for a preview with a refresh; each action is of those that change nothing."""
+    assert records["look"]["status"] == "done"
+    documents = deployer_policy.derive(worlds.load(ID), READER)
+    actions = {action for each in documents for one in each["Statement"] for action in one["Action"]}
+    assert len(actions) > 100
+    assert [action for action in sorted(actions) if not _LOOKS.match(action)] == []
+    assert not actions & {"s3:GetObject", "secretsmanager:GetSecretValue", "ssm:GetParameter", "kms:Decrypt"}
 
 
 def _without(action: str, statements: list[dict[str, Any]]) -> dict[str, Any]:

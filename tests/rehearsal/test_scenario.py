@@ -37,7 +37,7 @@ KILL_DURING = (
     ("provision",),
     ("ingest", "train"),
     ("train-unbroken", "publish", "serve", "second-version"),
-    ("second-up", "refresh", "destroy"),
+    ("second-up", "refresh", "look", "destroy"),
 )
 """One kill falls into one step of each group, in this order."""
 PROVISIONED = 3
@@ -78,6 +78,7 @@ CHECKS = {
     },
     "second-up": {"changes of a second up"},
     "refresh": {"changes found by refresh"},
+    "look": {"changes that the reader finds", "what the reader is refused"},
     "destroy": {"resources left in the state"},
     "inventory": {"AWS resources left after destroy", "namespaces of tenants left after destroy"},
     "stop": {

@@ -18,6 +18,7 @@ from groundplan.errors import ExitCode, GroundplanError
 from groundplan.plan import price_store
 from groundplan.plan.command import run
 from groundplan.rehearsal.world import PROJECT_ROOT
+from infra.planning.cost import LEFT_OUT
 from infra.planning.prices import offline_prices
 
 EXAMPLE = PROJECT_ROOT / "docs" / "how-to" / "figures.yaml"
@@ -56,7 +57,17 @@ def test_json_is_one_document() -> None:
     assert plan["platform"]["streaming"]["brokers"] == 3
     assert plan["monthly_usd"] == pytest.approx(sum(line["monthly_usd"] for line in plan["costs"]), abs=0.01)
     assert plan["prices"]["as_of"] == "2026-01-19"
+    assert plan["left_out"] == list(LEFT_OUT)
     assert plan["refused"] == []
+
+
+def test_what_is_not_in_the_price_is_said_where_people_look(capsys: pytest.CaptureFixture[str]) -> None:
+    """In the guide, item by item, and under each bill; and what of the prices has no day."""
+    assert [item for item in LEFT_OUT if f"- {item}\n" not in GUIDE.read_text(encoding="utf-8")] == []
+    _plan(EXAMPLE)
+    out = " ".join(capsys.readouterr().out.split())
+    assert "the database (Aurora)" in out
+    assert "without a recorded day" in out
 
 
 def test_tables(capsys: pytest.CaptureFixture[str]) -> None:

@@ -126,8 +126,8 @@ class Resources:
             self.warn(f"Not validated: {error.message}")
             return None
         except ApiError as error:
-            # Its namespace will be created by the same update; or, as with the official provider (what follows
-            # IsForbidden there), who may only read gets a preview that the server did not see.
+            # Its namespace will be created by the same update. Or the caller may only read, and previews
+            # what the server did not see, as with the official provider (what follows IsForbidden there).
             if error.not_found or error.not_permitted:
                 return None
             raise

@@ -25,6 +25,7 @@ _DRIFT = ("--refresh",)
 
 def look(stage: Stage) -> None:
     """Look for drift as CI does, twice: the second time held to what the first time needed."""
+    _release(_observers_iam(stage))
     with providers(stage) as variables:
         _preview(stage, variables)
         with held(stage) as actions:
@@ -82,22 +83,25 @@ def providers(stage: Stage) -> Generator[dict[str, str]]:
 def held(stage: Stage) -> Generator[int]:
     """The reader may do what its calls needed so far, and nothing else; how many actions that are."""
     documents = deployer_policy.derive(stage.world, READER)
-    observer = json.loads(inventory.credentials_file(stage.world).read_text())
-    iam = _client(stage, "iam", observer)
-    arns = [
-        iam.create_policy(PolicyName=f"{READER}-{number}", PolicyDocument=json.dumps(document))["Policy"][
-            "Arn"
-        ]
-        for number, document in enumerate(documents)
-    ]
+    iam = _observers_iam(stage)
     try:
-        for arn in arns:
-            iam.attach_role_policy(RoleName=READER, PolicyArn=arn)
+        for number, document in enumerate(documents):
+            made = iam.create_policy(PolicyName=f"{READER}-{number}", PolicyDocument=json.dumps(document))
+            iam.attach_role_policy(RoleName=READER, PolicyArn=made["Policy"]["Arn"])
         yield len({name for each in documents for one in each["Statement"] for name in one["Action"]})
     finally:
-        for arn in arns:
-            iam.detach_role_policy(RoleName=READER, PolicyArn=arn)
-            iam.delete_policy(PolicyArn=arn)
+        _release(iam)
+
+
+def _release(iam: Any) -> None:
+    """Give the reader every right; what a killed run of this step left is gone then, too."""
+    for policy in iam.list_attached_role_policies(RoleName=READER)["AttachedPolicies"]:
+        iam.detach_role_policy(RoleName=READER, PolicyArn=policy["PolicyArn"])
+        iam.delete_policy(PolicyArn=policy["PolicyArn"])
+
+
+def _observers_iam(stage: Stage) -> Any:
+    return _client(stage, "iam", json.loads(inventory.credentials_file(stage.world).read_text()))
 
 
 def _client(stage: Stage, service: str, credentials: Mapping[str, str]) -> Any:

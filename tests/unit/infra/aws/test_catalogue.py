@@ -40,9 +40,12 @@ def test_roles_of_the_tenant_and_nobody_else_are_granted_tables(zone: str) -> No
 
 
 def test_iam_alone_opens_no_new_table() -> None:
-    """The account's settings have administrators and no default permissions; databases come after them."""
+    """No default permissions in the account's settings, and databases after them; the reader sees grants."""
     settings = ESTATE.one("aws:lakeformation/dataLakeSettings:DataLakeSettings")
-    assert settings.inputs == {"admins": [f"arn:aws:iam::{ACCOUNT_ID}:role/groundplan-deployer"]}
+    assert settings.inputs == {
+        "admins": [f"arn:aws:iam::{ACCOUNT_ID}:role/groundplan-deployer"],
+        "readOnlyAdmins": [f"arn:aws:iam::{ACCOUNT_ID}:role/groundplan-reader"],
+    }
     for location in ESTATE.of("aws:lakeformation/resource:Resource"):
         assert settings.urn in location.dependencies
         for database in ESTATE.of("aws:glue/catalogDatabase:CatalogDatabase"):

@@ -26,18 +26,23 @@ def test_the_api_server_is_private() -> None:
 
 
 def test_access_is_by_entries_only() -> None:
-    """API mode, no hidden administrator; the deployer is named in the settings."""
+    """API mode, no hidden administrator; the settings name the deployer, and the reader, who only looks."""
     estate = dev_estate()
     assert estate.one(CLUSTER).inputs["accessConfig"] == {
         "authenticationMode": "API",
         "bootstrapClusterCreatorAdminPermissions": False,
     }
-    entry = estate.one("aws:eks/accessEntry:AccessEntry", "groundplan-dev-groundplan-deployer")
-    assert entry.inputs["principalArn"] == f"arn:aws:iam::{ACCOUNT_ID}:role/groundplan-deployer"
-    policy = estate.one(
-        "aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "groundplan-dev-groundplan-deployer"
-    )
-    assert policy.inputs["policyArn"].endswith("cluster-access-policy/AmazonEKSClusterAdminPolicy")
+    policies = {
+        "groundplan-deployer": "AmazonEKSClusterAdminPolicy",
+        "groundplan-reader": "AmazonEKSAdminViewPolicy",
+    }
+    for role, expected in policies.items():
+        entry = estate.one("aws:eks/accessEntry:AccessEntry", f"groundplan-dev-{role}")
+        assert entry.inputs["principalArn"] == f"arn:aws:iam::{ACCOUNT_ID}:role/{role}"
+        policy = estate.one(
+            "aws:eks/accessPolicyAssociation:AccessPolicyAssociation", f"groundplan-dev-{role}"
+        )
+        assert policy.inputs["policyArn"].endswith(f"cluster-access-policy/{expected}")
 
 
 def test_secrets_are_encrypted_and_everything_is_logged() -> None:

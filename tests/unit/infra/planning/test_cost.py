@@ -17,6 +17,7 @@ from infra.planning.instance_types import NODE_TYPES
 from infra.planning.price_api import RATE_QUERIES, fetch_prices
 from infra.planning.prices import (
     AS_OF,
+    NO_DAY,
     ON_DEMAND_USD_PER_HOUR,
     RATES,
     ComputePrice,
@@ -174,7 +175,10 @@ def test_prices_from_aws() -> None:
     assert table.compute["p5.48xlarge"] == offline_prices("eu-central-1").compute["p5.48xlarge"]
     assert {table.rates[name] for name in RATES} == {0.5}
     assert table.rates["fsx_250_gib_month"] == pytest.approx(0.2625), "never asked for: the offline rate"
-    assert table.notes == ("eu-central-1 lists no price of p5.48xlarge: taken from the offline table.",)
+    assert table.notes == (
+        "eu-central-1 lists no price of p5.48xlarge: taken from the offline table.",
+        NO_DAY.format("file systems"),
+    )
 
 
 def test_a_file_system_costs_by_its_size_and_its_speed() -> None:

@@ -432,6 +432,16 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
         ),
     ),
     (
+        "a reader that administers",
+        lambda platform: platform.update(readers=["groundplan-deployer"]),
+        (
+            "groundplan:platform.readers.0",
+            "groundplan-deployer",
+            "groundplan-deployer is one of the administrators",
+            "a role that is not",
+        ),
+    ),
+    (
         "limit below the request",
         _part("inference", size={"cpu_millicores": 500, "cpu_limit_millicores": 100, "memory_mib": 256}),
         (
