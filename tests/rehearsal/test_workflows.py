@@ -6,7 +6,6 @@ Setting up is not among them: actions log in and install, and GitHub runs them.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Generator, Mapping
@@ -77,6 +76,7 @@ class Runner:
             "GITHUB_OUTPUT": str(self.folder / "output"),
             "PYTHONPATH": str(PROJECT_ROOT),
             "PULUMI_EXPERIMENTAL": "true",
+            "GROUNDPLAN_STACK_FILE": str(self.folder / "stacks" / "Pulumi.dev.yaml"),
             # No cluster is here: every command of Pulumi that knows the option takes it from this.
             "PULUMI_OPTION_EXCLUDE": stack.KUBERNETES,
         }
@@ -168,7 +168,6 @@ def _change(runner: Runner) -> None:
     """Let there be something to apply, to everything that has tags."""
     file = runner.folder / "stacks" / "Pulumi.dev.yaml"
     file.write_text(file.read_text().replace("owner: platform-team", "owner: somebody-else"))
-    os.environ["GROUNDPLAN_STACK_FILE"] = str(file)
 
 
 def _made(runner: Runner) -> dict[str, Any]:

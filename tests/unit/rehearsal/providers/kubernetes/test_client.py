@@ -155,3 +155,16 @@ def test_discovery_asks_again_for_what_was_not_there(serve: Serve) -> None:
     discovery.find("a.b/v1", "Widget")
     assert len(seen) == 2
     assert discovery.find("a.b/v1", "Scale") is None
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "expected"),
+    [
+        (403, 'pods "a" is forbidden: User "me" cannot patch resource "pods" in API group ""', True),
+        (403, 'pods "a" is forbidden: exceeded quota: tenant, requested: cpu=2, used: cpu=8', False),
+        (422, 'Pod "a" is invalid: cannot patch resource', False),
+    ],
+)
+def test_no_right_to_patch_is_not_any_refusal(status: int, message: str, *, expected: bool) -> None:
+    """A preview goes on without a dry run where the caller may only read, and nowhere else."""
+    assert ApiError(status, "Forbidden", message, []).not_permitted is expected
