@@ -435,7 +435,7 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
         "a reader that administers",
         lambda platform: platform.update(readers=["groundplan-deployer"]),
         (
-            "groundplan:platform.readers.0",
+            "groundplan:platform.readers[0]",
             "groundplan-deployer",
             "groundplan-deployer is one of the administrators",
             "a role that is not",
