@@ -346,6 +346,14 @@ def _event_rules(client: Any) -> Iterable[str]:
     return (f"Rules/{rule['Name']}" for rule in pages(client, "list_rules", "Rules"))
 
 
+def _schedules(client: Any) -> Iterable[str]:
+    return listed(
+        client,
+        ("list_schedule_groups", "ScheduleGroups", "Name"),
+        ("list_schedules", "Schedules", "Arn"),
+    )
+
+
 LISTERS: Mapping[str, Lister] = MappingProxyType(
     {
         "accessanalyzer": _access_analyzer,
@@ -376,6 +384,7 @@ LISTERS: Mapping[str, Lister] = MappingProxyType(
         "s3": _s3,
         "s3control": _access_points,
         "securityhub": _security_hub,
+        "scheduler": _schedules,
         "secretsmanager": _secrets,
         "signer": _signing_profiles,
         "sns": _topics,

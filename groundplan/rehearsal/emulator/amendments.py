@@ -43,6 +43,7 @@ from groundplan.rehearsal.emulator import (
     placement_groups,
     quotas,
     replication,
+    scheduler,
     signing,
     transit_gateways,
 )
@@ -69,6 +70,7 @@ def install() -> None:
     placement_groups.install()
     quotas.install()
     replication.install()
+    scheduler.install()
     signing.install()
     transit_gateways.install()
     default_user_config["iam"] = {"load_aws_managed_policies": True}

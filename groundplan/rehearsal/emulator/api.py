@@ -230,7 +230,9 @@ class ApiServer:
         self._server = TlsServer(
             address,
             port,
-            Dispatcher(create_backend_app, Account(store.account_id, store.region), records, answers, faults),
+            Dispatcher(
+                create_backend_app, Account(store.account_id, store.region, store), records, answers, faults
+            ),
             QuietRequestHandler,
             context=tls,
         )

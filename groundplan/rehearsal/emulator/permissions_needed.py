@@ -100,6 +100,15 @@ def _key_of(parameters: Mapping[str, Any]) -> str:
     return head.decode(errors="replace")
 
 
+def _of_cloudwatch(parameters: Mapping[str, Any], operation: str, names: _Names) -> Iterator[str]:
+    """Alarms by name; who asks for a list of them asks for all."""
+    if operation.startswith("Describe"):
+        return
+    for name in [*(parameters.get("AlarmNames") or ()), parameters.get("AlarmName")]:
+        if name:
+            yield names.of("cloudwatch", f"alarm:{name}")
+
+
 def _of_iam(parameters: Mapping[str, Any], _: str, names: _Names) -> Iterator[str]:
     role_name = parameters.get("RoleName")
     if role_name:
@@ -118,9 +127,11 @@ def _of_eks(parameters: Mapping[str, Any], operation: str, names: _Names) -> Ite
     if not cluster:
         return
     principal = str(parameters.get("principalArn", "")).rpartition(":")[2]
+    if parameters.get("nodegroupName") and not operation.startswith("Create"):
+        yield names.account.node_group_arn(cluster, parameters["nodegroupName"])
+        return
     inner = {
         "addonName": f"addon/{cluster}/{parameters.get('addonName')}/id",
-        "nodegroupName": f"nodegroup/{cluster}/{parameters.get('nodegroupName')}/id",
         "principalArn": f"access-entry/{cluster}/{principal}/id",
         "associationId": f"podidentityassociation/{cluster}/{parameters.get('associationId')}",
     }
@@ -139,6 +150,14 @@ def _of_logs(parameters: Mapping[str, Any], _: str, names: _Names) -> Iterator[s
     name = parameters.get("logGroupName")
     if name:
         yield names.of("logs", f"log-group:{name}:*")
+
+
+def _of_scheduler(parameters: Mapping[str, Any], operation: str, names: _Names) -> Iterator[str]:
+    name = parameters.get("Name")
+    if name and "Group" in operation:
+        yield names.of("scheduler", f"schedule-group/{name}")
+    elif name:
+        yield names.of("scheduler", f"schedule/{parameters.get('GroupName') or 'default'}/{name}")
 
 
 def _of_secrets(parameters: Mapping[str, Any], _: str, names: _Names) -> Iterator[str]:
@@ -194,6 +213,7 @@ def _of_grafana(parameters: Mapping[str, Any], _: str, names: _Names) -> Iterato
 
 _FINDERS: Mapping[str, Callable[[Mapping[str, Any], str, _Names], Iterator[str]]] = {
     "athena": _of_athena,
+    "cloudwatch": _of_cloudwatch,
     "ecr": _of_ecr,
     "eks": _of_eks,
     "glue": _of_glue,
@@ -201,5 +221,6 @@ _FINDERS: Mapping[str, Callable[[Mapping[str, Any], str, _Names], Iterator[str]]
     "iam": _of_iam,
     "kms": _of_kms,
     "logs": _of_logs,
+    "scheduler": _of_scheduler,
     "secretsmanager": _of_secrets,
 }

@@ -29,18 +29,22 @@ class Caller:
         session_arn: ARN of the session, if it is one.
         account_id: the account that it belongs to.
         provider_arn: ARN of the identity provider that vouches for a caller without any of these.
+        service: the AWS service that a caller without any of these is.
     """
 
     arn: str | None = None
     session_arn: str | None = None
     account_id: str | None = None
     provider_arn: str | None = None
+    service: str | None = None
 
     def is_one_of(self, principal: Any) -> bool:
         """Whether a statement's `Principal` names this caller."""
         if principal == "*":
             return True
         if self.provider_arn and self.provider_arn in as_list(principal.get("Federated", [])):
+            return True
+        if self.service and self.service in as_list(principal.get("Service", [])):
             return True
         names = set(as_list(principal.get("AWS", [])))
         mine = {self.arn, self.session_arn, self.account_id, f"arn:aws:iam::{self.account_id}:root"}

@@ -7,7 +7,7 @@ import secrets
 import tomllib
 from base64 import b64decode
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.instance_types import INSTANCE_TYPES
@@ -18,13 +18,23 @@ from moto.logs.models import logs_backends
 
 from groundplan.rehearsal.emulator.eks.errors import InvalidParameterError
 
+if TYPE_CHECKING:
+    from groundplan.rehearsal.emulator.eks.store import EksStore
+
 
 class Account:
-    """IAM, EC2, KMS and logs of one account and region, as EKS reads and (a little) writes them."""
+    """IAM, EC2, KMS and logs of one account and region, as EKS reads and (a little) writes them.
 
-    def __init__(self, account_id: str, region: str) -> None:
+    Args:
+        account_id: twelve digits.
+        region: AWS region.
+        eks: its clusters, for whoever has to know them.
+    """
+
+    def __init__(self, account_id: str, region: str, eks: EksStore | None = None) -> None:
         self.account_id = account_id
         self.region = region
+        self._eks = eks
 
     @property
     def iam(self) -> IAMBackend:
@@ -35,6 +45,13 @@ class Account:
     def ec2(self) -> Any:
         """EC2 of the region (moto's backend is put together of mix-ins that no type describes)."""
         return ec2_backends[self.account_id][self.region]
+
+    def node_group_arn(self, cluster: str, name: str) -> str:
+        """ARN of a node group, which ends in an id of its own; of one that is not there, in any."""
+        clusters = self._eks.clusters if self._eks else {}
+        group = clusters[cluster].node_groups.get(name) if cluster in clusters else None
+        named = f"arn:aws:eks:{self.region}:{self.account_id}:nodegroup/{cluster}/{name}"
+        return group["nodegroupArn"] if group else f"{named}/id"
 
     def role(self, arn: str) -> Role | None:
         """The IAM role of that ARN, if it exists."""

@@ -18,6 +18,23 @@ from groundplan.rehearsal.emulator.eks.store import KUBERNETES_VERSION, Cluster,
 _RELEASE = f"{KUBERNETES_VERSION}.0-20260120"
 _DEFAULT_INSTANCE_TYPE = "t3.medium"
 _DEFAULT_DISK_GIB = 20
+_DEFAULT_SIZES = {"minSize": 1, "maxSize": 2, "desiredSize": 2}
+
+
+def _sizes(sizes: dict[str, int]) -> dict[str, int]:
+    """What a group's sizes become.
+
+    Raises:
+        InvalidParameterError: they do not rise from the least to the most.
+    """
+    least, desired, most = (sizes[name] for name in ("minSize", "desiredSize", "maxSize"))
+    if not least <= desired <= most:
+        raise InvalidParameterError(
+            f"Minimum capacity {least} can't be greater than desired size {desired}"
+            if least > desired
+            else f"desired capacity {desired} can't be greater than max size {most}"
+        )
+    return sizes
 
 
 class NodeGroupOperations(Operations):
@@ -67,8 +84,7 @@ class NodeGroupOperations(Operations):
             "modifiedAt": now(),
             "status": "ACTIVE",
             "capacityType": self.params.get("capacityType", "ON_DEMAND"),
-            "scalingConfig": {"minSize": 1, "maxSize": 2, "desiredSize": 2}
-            | (self.params.get("scalingConfig") or {}),
+            "scalingConfig": _sizes(_DEFAULT_SIZES | (self.params.get("scalingConfig") or {})),
             "instanceTypes": self._instance_types(template_data),
             "subnets": self.params["subnets"],
             "remoteAccess": self.params.get("remoteAccess"),
@@ -174,7 +190,7 @@ class NodeGroupOperations(Operations):
             changes |= {"TaintsToAdd": added, "TaintsToRemove": removed}
         scaling = self.params.get("scalingConfig")
         if scaling:
-            group["scalingConfig"].update(scaling)
+            group["scalingConfig"] = _sizes(group["scalingConfig"] | scaling)
             changes |= {name[0].upper() + name[1:]: size for name, size in scaling.items()}
         for name, kind in (("updateConfig", "MaxUnavailable"), ("nodeRepairConfig", "NodeRepairEnabled")):
             if self.params.get(name):

@@ -66,6 +66,8 @@ def test_its_role_may_join_the_cluster(eks: Any, aws: Emulated) -> None:
         ({"launchTemplate": {"id": "lt-0"}}, "does not exist"),
         ({"taints": [{"key": "a", "effect": "NoSchedule"}]}, "is not one of NO_SCHEDULE"),
         ({"scalingConfig": {"minSize": -1}}, "less than 0"),
+        ({"scalingConfig": {"minSize": 2, "maxSize": 5, "desiredSize": 1}}, "greater than desired size 1"),
+        ({"scalingConfig": {"minSize": 0, "maxSize": 5, "desiredSize": 6}}, "greater than max size 5"),
     ],
 )
 def test_what_aws_refuses_is_refused(eks: Any, aws: Emulated, settings: dict[str, Any], message: str) -> None:
@@ -90,6 +92,17 @@ def test_labels_taints_and_size_can_be_updated(eks: Any, aws: Emulated) -> None:
     assert group["labels"] == {"kept": "y", "new": "z"}
     assert group["taints"] == [taint | {"value": "2"}]
     assert group["scalingConfig"] == {"minSize": 1, "maxSize": 5, "desiredSize": 3}
+
+
+def test_a_size_out_of_its_bounds_is_refused(eks: Any, aws: Emulated) -> None:
+    """Also one that is changed alone; then all stays as it was."""
+    create(eks, aws, "bounded", scalingConfig={"minSize": 1, "maxSize": 3, "desiredSize": 2})
+    with pytest.raises(ClientError, match="Minimum capacity 1 can't be greater than desired size 0"):
+        eks.update_nodegroup_config(
+            clusterName="one", nodegroupName="bounded", scalingConfig={"desiredSize": 0}
+        )
+    group = eks.describe_nodegroup(clusterName="one", nodegroupName="bounded")["nodegroup"]
+    assert group["scalingConfig"]["desiredSize"] == 2
 
 
 def test_a_cluster_with_node_groups_is_not_deleted(eks: Any, aws: Emulated) -> None:
