@@ -66,6 +66,7 @@ _SERVICE_LINKED = {
     ("kafka", "CreateCluster"): "kafka.amazonaws.com",
     ("rds", "CreateDBCluster"): "rds.amazonaws.com",
     ("securityhub", "EnableSecurityHub"): "securityhub.amazonaws.com",
+    ("servicequotas", "RequestServiceQuotaIncrease"): "servicequotas.amazonaws.com",
 }
 """Who lets the service make its own role in the account, the first time."""
 _KEY_OF_A_VAULT = (
