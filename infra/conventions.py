@@ -43,6 +43,7 @@ class ComponentType(StrEnum):
     OPERATIONS = "groundplan:aws:Operations"
     METRICS_COLLECTOR = "groundplan:aws:MetricsCollector"
     DASHBOARDS = "groundplan:aws:Dashboards"
+    WORKING_HOURS = "groundplan:aws:WorkingHours"
     ADMISSION = "groundplan:kubernetes:Admission"
     AUDITOR_ACCESS = "groundplan:kubernetes:AuditorAccess"
     KARPENTER = "groundplan:kubernetes:Karpenter"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from infra.conventions import SYSTEM_POOL
 from infra.planning.cost import CostLine, monthly_cost
 from infra.planning.demand import AccountFigures
-from infra.planning.estimate import Filesystem, NodePool, Platform
+from infra.planning.estimate import HOURS_PER_MONTH, Filesystem, NodePool, Platform
 from infra.planning.instance_types import INSTANCE_TYPES
 from infra.planning.prices import ON_DEMAND_USD_PER_HOUR, PriceTable
 from infra.planning.streaming import ZONES, Streaming
@@ -31,7 +31,8 @@ class PriceDelta:
     Args:
         before: lines at the smallest size, by the base's settings.
         after: the same, by the head's settings.
-        most_before_usd: all pools at their largest size all month, on demand, by the base's settings.
+        most_before_usd: all pools at their largest size as long as they may run, on demand, by the base's
+            settings.
         most_after_usd: the same, by the head's settings.
         as_of: day of the prices.
         source: where they come from.
@@ -178,7 +179,7 @@ def _gpu_pools(settings: Settings) -> tuple[NodePool, ...]:
             # Reserved nodes are paid for whether they run or not.
             min_nodes=pool.nodes.max if pool.purchase.option == "reserved" else pool.nodes.min,
             max_nodes=pool.nodes.max,
-            burst_node_hours=0,
+            burst_node_hours=pool.nodes.desired * _awake_hours(settings, name),
             gpus=pool.nodes.max * INSTANCE_TYPES[pool.instance_type].gpu_count,
             pods=0,
             capacity_block=pool.purchase.option == "capacity-block",
@@ -186,6 +187,12 @@ def _gpu_pools(settings: Settings) -> tuple[NodePool, ...]:
         )
         for name, pool in settings.platform.gpu_pools.items()
     )
+
+
+def _awake_hours(settings: Settings, pool: str) -> float:
+    """Hours of a month in which a pool that sleeps at night is awake; 0 of one that does not sleep."""
+    working = settings.platform.operations.working_hours
+    return working.hours.share * HOURS_PER_MONTH if working and pool in working.pools else 0
 
 
 def _account(settings: Settings) -> AccountFigures:
@@ -202,9 +209,16 @@ def _most(settings: Settings, prices: PriceTable) -> float:
     on_demand = {name: replace(price, reserved=None) for name, price in prices.compute.items()}
     table = replace(prices, compute=on_demand)
     platform = platform_of(settings, table)
-    pools = tuple(replace(pool, min_nodes=pool.max_nodes, spot=False) for pool in platform.pools)
+    pools = tuple(_largest(pool, _awake_hours(settings, pool.name)) for pool in platform.pools)
     lines = monthly_cost(replace(platform, pools=pools), _account(settings), table)
     return sum(line.monthly_usd for line in lines)
+
+
+def _largest(pool: NodePool, awake_hours: float) -> NodePool:
+    """On demand: all month, or as long as the pool is awake."""
+    if awake_hours:
+        return replace(pool, burst_node_hours=pool.max_nodes * awake_hours, spot=False)
+    return replace(pool, min_nodes=pool.max_nodes, spot=False)
 
 
 def _unpriced(settings: Settings, prices: PriceTable) -> set[str]:

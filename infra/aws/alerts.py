@@ -33,6 +33,7 @@ class AlarmSpec:
         threshold: above this it is bad.
         period_s: length of a period in seconds.
         periods: so many bad periods in a row.
+        may_be_quiet: whether schedules silence it for hours, which is no difference to the program then.
     """
 
     name: str
@@ -43,8 +44,20 @@ class AlarmSpec:
     threshold: float
     period_s: int
     periods: int
+    may_be_quiet: bool = False
 
 
+PODS_ALARM = AlarmSpec(
+    name="pods-without-node",
+    description="Pods find no node for a quarter of an hour: raise a pool's maximum, or free quota.",
+    namespace="AWS/EKS",
+    metric="scheduler_pending_pods_UNSCHEDULABLE",
+    statistic="Maximum",
+    threshold=0,
+    period_s=300,
+    periods=3,
+    may_be_quiet=True,
+)
 CLUSTER_ALARMS = (
     AlarmSpec(
         name="api-server-errors",
@@ -56,16 +69,7 @@ CLUSTER_ALARMS = (
         period_s=300,
         periods=3,
     ),
-    AlarmSpec(
-        name="pods-without-node",
-        description="Pods find no node for a quarter of an hour: raise a pool's maximum, or free quota.",
-        namespace="AWS/EKS",
-        metric="scheduler_pending_pods_UNSCHEDULABLE",
-        statistic="Maximum",
-        threshold=0,
-        period_s=300,
-        periods=3,
-    ),
+    PODS_ALARM,
 )
 """Metrics that EKS publishes by itself; source: EKS user guide, "Control plane metrics"."""
 BACKUP_ALARM = AlarmSpec(
@@ -129,6 +133,7 @@ def create_alarm(
 ) -> None:
     """An alarm that tells the topic when it goes off and when it is over."""
     name = f"{prefix}-{spec.name}"
+    ignored = ["actionsEnabled"] if spec.may_be_quiet else []
     MetricAlarm(
         name,
         name=name,
@@ -144,5 +149,5 @@ def create_alarm(
         treat_missing_data="notBreaching",
         alarm_actions=[topic_arn],
         ok_actions=[topic_arn],
-        opts=opts,
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=ignored)),
     )

@@ -33,6 +33,7 @@ from infra.aws.schema_registry import SchemaRegistry
 from infra.aws.stream_access import StreamAccess
 from infra.aws.streaming import Streaming
 from infra.aws.training_filesystem import TrainingFilesystem
+from infra.aws.working_hours import WorkingHours
 from infra.aws.workload_identity import WorkloadIdentity
 from infra.handover import hand_over
 from infra.planning.subnets import plan_subnets
@@ -69,6 +70,7 @@ class AwsEstate:
     operations: Operations
     metrics_collector: MetricsCollector
     dashboards: Dashboards | None
+    working_hours: WorkingHours | None
     edge: Edge | None
 
 
@@ -132,4 +134,5 @@ async def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
         metrics_collector=foundation.metrics_collector(site, network, cluster, operations),
         dashboards=foundation.dashboards(site, network, operations),
         edge=edge,
+        working_hours=foundation.working_hours(site, cluster, pools, operations),
     )

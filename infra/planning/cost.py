@@ -93,13 +93,13 @@ def buy_always_on(nodes: int, price: ComputePrice) -> Purchase:
     return Purchase(option="on demand", usd=on_demand, reason="no cheaper commitment is offered")
 
 
-def buy_spot(nodes: int, price: ComputePrice) -> Purchase:
-    """Instances of a pool that takes spot and nothing else: `nodes x 730 h x price of an hour`.
+def buy_spot(node_hours: float, price: ComputePrice) -> Purchase:
+    """Instances of a pool that takes spot and nothing else: `node hours x price of an hour`.
 
     Where no price of spot is known, on demand bounds it (EC2's pricing).
     """
     usd = price.on_demand if price.spot is None else price.spot
-    return Purchase(option="spot", usd=nodes * HOURS_PER_MONTH * usd, reason="the pool takes spot only")
+    return Purchase(option="spot", usd=node_hours * usd, reason="the pool takes spot only")
 
 
 def buy_burst(pool: NodePool, price: ComputePrice) -> Purchase:
@@ -110,6 +110,8 @@ def buy_burst(pool: NodePool, price: ComputePrice) -> Purchase:
     """
     hours, nodes = pool.burst_node_hours, pool.max_nodes - pool.min_nodes
     on_demand = hours * price.on_demand
+    if pool.spot:
+        return buy_spot(hours, price)
     if pool.capacity_block:
         return Purchase(
             option="capacity block",
@@ -157,8 +159,8 @@ def _pool_lines(pool: NodePool, prices: PriceTable) -> Iterator[CostLine]:
     price = prices.compute[pool.instance_type]
     node_hours = pool.burst_node_hours
     if pool.min_nodes:
-        steady = (buy_spot if pool.spot else buy_always_on)(pool.min_nodes, price)
         hours = pool.min_nodes * HOURS_PER_MONTH
+        steady = buy_spot(hours, price) if pool.spot else buy_always_on(pool.min_nodes, price)
         node_hours += hours
         yield CostLine(
             item=f"{pool.name}, {pool.instance_type}, always",

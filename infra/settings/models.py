@@ -41,6 +41,7 @@ from infra.settings.types import (
     ServiceRange,
     TagValue,
 )
+from infra.settings.working_hours import can_sleep
 
 _LONGEST_ENVIRONMENT = 12
 
@@ -401,6 +402,11 @@ class Settings(SettingsModel):
             checks.pool_covers_quotas(size, elastic.instance_type, elastic.max_nodes, promised, parts=1)
         for name, pool in platform.gpu_pools.items():
             self._pool_fits(name, pool)
+        if platform.operations.working_hours:
+            bought = {
+                name: (pool.purchase.option, pool.nodes.min) for name, pool in platform.gpu_pools.items()
+            }
+            can_sleep(platform.operations.working_hours, bought, platform.elastic_pools)
         return self
 
     def _pool_fits(self, name: str, pool: GpuPoolSettings) -> None:

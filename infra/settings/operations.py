@@ -10,6 +10,7 @@ from infra.settings import checks
 from infra.settings.base import Days, SettingsModel
 from infra.settings.dashboards import DashboardsSettings
 from infra.settings.types import AlertEndpoint, Name
+from infra.settings.working_hours import PoolHoursSettings
 
 Usd = Annotated[int, Field(ge=1, le=100_000_000)]
 """US dollars."""
@@ -38,6 +39,8 @@ class OperationsSettings(SettingsModel):
 
     dashboards: DashboardsSettings | None = None
     """People's way to look at metrics: a workspace of managed Grafana. Without it there is none."""
+    working_hours: PoolHoursSettings | None = None
+    """Pools of GPU nodes that are there in working hours only; without it, all of them are always there."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

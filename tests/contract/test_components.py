@@ -58,6 +58,7 @@ TYPE_TOKENS = {
     "TrainingFilesystem": "groundplan:aws:TrainingFilesystem",
     "VolumeClass": "groundplan:kubernetes:VolumeClass",
     "VolumeDriver": "groundplan:aws:VolumeDriver",
+    "WorkingHours": "groundplan:aws:WorkingHours",
     "WorkloadIdentity": "groundplan:aws:WorkloadIdentity",
 }
 """Frozen: a token that changes replaces everything below it in every stack."""

@@ -73,7 +73,7 @@ PULL_REQUESTS = (
                 ),
                 ("      noncurrent_days: 30               # how long replaced", "      # how long replaced"),
                 ("      checkpoint_days: 14\n", "      checkpoint_days: 14\n      noncurrent_days: 30\n"),
-                ("{min: 1, desired: 1, max: 6}", "{max: 6, min: 1, desired: 1}"),
+                ("{min: 0, desired: 1, max: 6}", "{max: 6, min: 0, desired: 1}"),
                 ("{cpus: 128, memory_gib: 512, gpus: 24}", "{gpus: 24, memory_gib: 512, cpus: 128}"),
             )
         },
@@ -118,7 +118,7 @@ PULL_REQUESTS = (
         edits={
             DEV: (
                 ("    tenants:\n", "    tenants:\n" + _SPEECH.replace("pool: speech", "pool: gpu")),
-                ("nodes: {min: 1, desired: 1, max: 6}", "nodes: {min: 1, desired: 1, max: 8}"),
+                ("nodes: {min: 0, desired: 1, max: 6}", "nodes: {min: 0, desired: 1, max: 8}"),
                 _MORE_QUOTA,
             )
         },

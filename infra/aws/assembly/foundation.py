@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import get_args
 
 from pulumi import ResourceOptions
 from pulumi_aws.provider import Provider
 
+from infra.aws.alerts import PODS_ALARM
 from infra.aws.assembly.site import Site
 from infra.aws.audit import Audit, AuditArgs, trail_name
 from infra.aws.backup_copies import BackupCopies, BackupCopiesArgs
@@ -19,6 +21,7 @@ from infra.aws.data_stores import database_log_group
 from infra.aws.edge import Edge, EdgeArgs
 from infra.aws.elastic_nodes import CONTROLLER
 from infra.aws.encryption import Encryption, EncryptionArgs
+from infra.aws.gpu_pool import GpuPool
 from infra.aws.lake import QUERY_RESULTS, Lake, bucket_name
 from infra.aws.metrics_collector import MetricsCollector, MetricsCollectorArgs
 from infra.aws.network import Network, NetworkArgs
@@ -30,6 +33,7 @@ from infra.aws.settings_bucket import SETTINGS
 from infra.aws.streaming import broker_log_group
 from infra.aws.training_filesystem import filesystem_log_group
 from infra.aws.volume_driver import DRIVER
+from infra.aws.working_hours import SleepingPool, WorkingHours, WorkingHoursArgs
 from infra.conventions import LAKE_ZONES, PROJECT, physical_name
 from infra.settings.audit import ThreatFeature
 from infra.settings.network import NetworkSettings
@@ -217,6 +221,37 @@ def dashboards(site: Site, network: Network, operations: Operations) -> Dashboar
                 "VIEWER": settings.viewers,
             },
             protect=site.platform.protect_data,
+        ),
+        site.opts,
+    )
+
+
+def working_hours(
+    site: Site, cluster: Cluster, pools: Mapping[str, GpuPool], operations: Operations
+) -> WorkingHours | None:
+    """Pools that sleep at night, where the settings name some."""
+    settings = site.platform.operations.working_hours
+    if settings is None:
+        return None
+    # Pods of model servers wait for the morning, and that is no news.
+    waiting = any(tenant.pool in settings.pools for tenant in site.platform.tenants.values())
+    return WorkingHours(
+        "working-hours",
+        WorkingHoursArgs(
+            environment=site.environment,
+            account=site.account,
+            hours=settings.hours,
+            cluster_name=cluster.outputs.name,
+            pools={
+                name: SleepingPool(
+                    node_group=pools[name].outputs.name,
+                    arn=pools[name].outputs.arn,
+                    nodes=site.platform.gpu_pools[name].nodes.desired,
+                )
+                for name in settings.pools
+            },
+            alerts_topic_arn=operations.outputs.alerts_topic_arn,
+            quiet_alarm=physical_name(site.environment, PODS_ALARM.name) if waiting else None,
         ),
         site.opts,
     )

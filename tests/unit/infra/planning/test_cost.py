@@ -57,8 +57,8 @@ def test_always_on_is_committed_if_cheaper() -> None:
 
 def test_a_pool_of_spot_is_priced_as_spot() -> None:
     """Two nodes x 730 h: 5,840 USD; without a price of spot, on demand bounds it: 14,600."""
-    assert (buy_spot(2, PRICE).option, buy_spot(2, PRICE).usd) == ("spot", 5840)
-    assert buy_spot(2, ComputePrice(on_demand=10, spot=None, reserved=6)).usd == 14_600
+    assert (buy_spot(1460, PRICE).option, buy_spot(1460, PRICE).usd) == ("spot", 5840)
+    assert buy_spot(1460, ComputePrice(on_demand=10, spot=None, reserved=6)).usd == 14_600
 
 
 def test_spot_only_for_what_may_be_interrupted() -> None:

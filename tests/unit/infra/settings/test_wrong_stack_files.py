@@ -13,6 +13,7 @@ from tests.unit.infra.recording import DEV_STACK, DIGESTS, dev_config
 from tests.unit.infra.settings import (
     mistakes_elastic,
     mistakes_estate,
+    mistakes_hours,
     mistakes_lake,
     mistakes_recovery,
     mistakes_services,
@@ -24,6 +25,7 @@ ALL_CASES = [
     *CASES,
     *mistakes_elastic.CASES,
     *mistakes_estate.CASES,
+    *mistakes_hours.CASES,
     *mistakes_lake.CASES,
     *mistakes_recovery.CASES,
     *mistakes_services.CASES,
