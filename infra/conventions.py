@@ -44,6 +44,7 @@ class ComponentType(StrEnum):
     METRICS_COLLECTOR = "groundplan:aws:MetricsCollector"
     DASHBOARDS = "groundplan:aws:Dashboards"
     WORKING_HOURS = "groundplan:aws:WorkingHours"
+    QUOTA_REQUESTS = "groundplan:aws:QuotaRequests"
     ADMISSION = "groundplan:kubernetes:Admission"
     AUDITOR_ACCESS = "groundplan:kubernetes:AuditorAccess"
     KARPENTER = "groundplan:kubernetes:Karpenter"

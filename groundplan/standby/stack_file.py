@@ -72,6 +72,9 @@ def standby_config(config: dict[str, Any], database_snapshot: str) -> dict[str, 
     platform.get("identity", {}).pop("automation", None)
     # The monitor of unusual costs, too, is one per account.
     platform.setdefault("operations", {})["anomaly_usd"] = None
+    # Quotas were asked for while there was time; another request for one is refused while the first is open.
+    if platform.get("account_quotas"):
+        platform["account_quotas"]["request"] = False
     moved = dict(zip(platform["network"]["zones"], recovery["availability_zones"], strict=True))
     platform["network"]["zones"] = list(moved.values())
     for pool in platform["gpu_pools"].values():

@@ -91,6 +91,7 @@ async def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
     # First: no resource takes the provider longer to compare than the firewall, and much waits for the names.
     edge = foundation.edge(site, providers.edge)
     network, keys = foundation.network_and_keys(site)
+    foundation.request_quotas(site, providers.second)
     await hand_over()
     lake = data.lake(site, keys)
     if providers.second:
@@ -133,6 +134,6 @@ async def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
         operations=operations,
         metrics_collector=foundation.metrics_collector(site, network, cluster, operations),
         dashboards=foundation.dashboards(site, network, operations),
-        edge=edge,
         working_hours=foundation.working_hours(site, cluster, pools, operations),
+        edge=edge,
     )

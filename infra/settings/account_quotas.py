@@ -49,12 +49,26 @@ class SpotQuotaSettings(VcpuQuotaSettings):
 
 
 class AccountQuotaSettings(SettingsModel):
-    """What EC2 lets the account run, as `aws service-quotas list-service-quotas --service-code ec2` says."""
+    """What EC2 lets the account run, as `aws service-quotas list-service-quotas --service-code ec2` says.
+
+    With `request`: what it is to let the account run.
+    """
+
+    request: bool = False
+    """Ask for these figures, in `recovery.region` as well: true in one stack per account and region. AWS
+    decides within minutes or days, and nodes beyond the old quota do not start before. No figure may be less
+    than the account has, and no request of somebody else for the same quota may be open."""
 
     on_demand: VcpuQuotaSettings = VcpuQuotaSettings()
     """The quotas `Running On-Demand ... instances`."""
     spot: SpotQuotaSettings = SpotQuotaSettings()
     """The quotas `All ... Spot Instance Requests`."""
+
+
+def figures(quotas: AccountQuotaSettings) -> dict[str, int]:
+    """Virtual CPUs of each quota that is not 0, by its code."""
+    every = {code: getattr(getattr(quotas, market), family) for (market, family), code in _CODES.items()}
+    return {code: vcpus for code, vcpus in every.items() if vcpus}
 
 
 def within_quotas(quotas: AccountQuotaSettings, demands: Sequence[Demand]) -> None:

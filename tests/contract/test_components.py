@@ -45,6 +45,7 @@ TYPE_TOKENS = {
     "Network": "groundplan:aws:Network",
     "Operations": "groundplan:aws:Operations",
     "MetricsCollector": "groundplan:aws:MetricsCollector",
+    "QuotaRequests": "groundplan:aws:QuotaRequests",
     "Registry": "groundplan:aws:Registry",
     "Replicas": "groundplan:aws:Replicas",
     "Replication": "groundplan:aws:Replication",

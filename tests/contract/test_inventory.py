@@ -26,6 +26,7 @@ _EVERYWHERE = {"cloudfront", "route53"}
 """Services without regions."""
 _HOLD_NOTHING = {
     "aws:index/": "functions and the provider",
+    "aws:servicequotas/": "requests: quotas stay with the account",
 }
 
 

@@ -27,6 +27,7 @@ from infra.aws.metrics_collector import MetricsCollector, MetricsCollectorArgs
 from infra.aws.network import Network, NetworkArgs
 from infra.aws.on_premises import TransitGateway
 from infra.aws.operations import Operations, OperationsArgs, metrics_log_group
+from infra.aws.quota_requests import QuotaRequests, QuotaRequestsArgs
 from infra.aws.registry import Registry, RegistryArgs
 from infra.aws.replicas import replica_of
 from infra.aws.settings_bucket import SETTINGS
@@ -35,6 +36,7 @@ from infra.aws.training_filesystem import filesystem_log_group
 from infra.aws.volume_driver import DRIVER
 from infra.aws.working_hours import SleepingPool, WorkingHours, WorkingHoursArgs
 from infra.conventions import LAKE_ZONES, PROJECT, physical_name
+from infra.settings.account_quotas import figures
 from infra.settings.audit import ThreatFeature
 from infra.settings.network import NetworkSettings
 from infra.settings.release import SERVICES
@@ -255,6 +257,18 @@ def working_hours(
         ),
         site.opts,
     )
+
+
+def request_quotas(site: Site, second_provider: Provider | None) -> None:
+    """Ask for EC2's quotas, where the settings say so; where the standby would be, beforehand."""
+    quotas = site.platform.account_quotas
+    if quotas is None or not quotas.request:
+        return
+    args = QuotaRequestsArgs(environment=site.environment, vcpus=figures(quotas))
+    QuotaRequests("quota-requests", args, site.opts)
+    if second_provider:
+        # After the loss of a region there are no days to wait.
+        QuotaRequests("standby-quota-requests", args, ResourceOptions(provider=second_provider))
 
 
 def edge(site: Site, edge_provider: Provider | None) -> Edge | None:
