@@ -53,7 +53,7 @@ class QuotaRequests(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self, ignore_changes=["value"])
         requests = {
             code: ServiceQuota(
-                f"{physical_name(args.environment)}-{code}-{vcpus}",
+                f"{physical_name(args.environment, name)}-{code}-{vcpus}",
                 service_code="ec2",
                 quota_code=code,
                 value=vcpus,

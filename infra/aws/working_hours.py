@@ -133,7 +133,9 @@ class WorkingHours(pulumi.ComponentResource):
 
         https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
         """
-        source = {"aws:SourceAccount": self._args.account.id, "aws:SourceArn": self._group.arn}
+        # Written down, and not read from the group: so a first preview can judge who may take the role.
+        group = self._args.account.arn("scheduler", f"schedule-group/{self._name}")
+        source = {"aws:SourceAccount": self._args.account.id, "aws:SourceArn": group}
         role = Role(
             self._name,
             name=self._name,

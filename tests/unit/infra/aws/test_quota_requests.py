@@ -40,13 +40,15 @@ def test_a_request_is_never_changed() -> None:
     requests = estate_of("dev").of(REQUEST)
     assert {request.ignore_changes for request in requests} == {("value",)}
     names = {request.name for request in requests}
-    assert "groundplan-dev-L-DB2E81BA-288" in names
+    assert "groundplan-dev-quota-requests-L-DB2E81BA-288" in names
 
 
 def test_the_providers_tell_the_regions_apart() -> None:
-    """In the second region, by its own provider."""
+    """In the second region, by its own provider, and by its own names."""
+    requests = estate_of("prod").of(REQUEST)
+    assert len({request.urn for request in requests}) == len(requests)
     by_name: dict[str, set[str]] = {}
-    for request in estate_of("prod").of(REQUEST):
+    for request in requests:
         by_name.setdefault(request.inputs["quotaCode"], set()).add(request.provider)
     assert {len(providers) for providers in by_name.values()} == {2}
 

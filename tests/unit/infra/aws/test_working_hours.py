@@ -77,7 +77,7 @@ def test_schedules_come_after_the_rights_of_their_role() -> None:
     assert all(policy.urn in one.dependencies for one in dev_estate().of(SCHEDULE))
     [trust] = role.document("assumeRolePolicy")
     assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
-    group = f"arn:of:aws:scheduler/scheduleGroup:ScheduleGroup:{NAME}"
+    group = f"arn:aws:scheduler:eu-central-1:123456789012:schedule-group/{NAME}"
     assert trust["Condition"] == {
         "StringEquals": {"aws:SourceAccount": "123456789012", "aws:SourceArn": group}
     }

@@ -70,7 +70,7 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
         (f"{_HOURS}.days[1]", "mon", "mon is named twice", "each name once"),
     ),
     (
-        "pool that is not there",
+        "pool that sleeps and is not there",
         _hours(pools=["gpus"]),
         (f"{_HOURS}.pools[0]", "gpus", "there is no pool of this name", "one of gpu; did you mean 'gpu'?"),
     ),
