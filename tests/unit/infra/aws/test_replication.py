@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.infra.recording import ACCOUNT_ID, dev_estate, guarded_estate
 
+_REQUEST = "aws:servicequotas/serviceQuota:ServiceQuota"
 ESTATE = guarded_estate()
 ZONES = ("raw", "curated", "features", "models")
 KEYS = {
@@ -26,7 +27,7 @@ def test_there_is_no_second_copy_without_the_setting() -> None:
 
 
 def test_replicas_are_in_the_second_region_and_nothing_else_is() -> None:
-    """Keys, buckets and the vault go through the other provider; role and rules belong to the first one."""
+    """Keys, buckets, the vault and requests go through the other provider; roles and rules do not."""
     [second] = [one for one in ESTATE.of("pulumi:providers:aws") if one.name == "aws-second"]
     assert second.inputs["region"] == "eu-north-1"
     there = {one.name for one in ESTATE.resources if one.custom and second.urn in one.provider}
@@ -35,6 +36,7 @@ def test_replicas_are_in_the_second_region_and_nothing_else_is() -> None:
         *(f"groundplan-dev-{name}" for name in keys),
         *(f"groundplan-dev-{zone}-replica" for zone in ZONES),
         "groundplan-dev-replica-access-logs",
+        *(one.name for one in ESTATE.of(_REQUEST) if "standby" in one.name),
     }
 
 
