@@ -12,7 +12,6 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -98,10 +97,6 @@ class Runner:
         lines = (self.folder / "output").read_text().splitlines()
         return {name.upper(): value for name, _, value in (line.partition("=") for line in lines)}
 
-    def state(self) -> dict[str, Any]:
-        """The stack's state."""
-        return json.loads(self.stage.run("pulumi stack export --stack dev", quiet=True))
-
 
 @contextmanager
 def _checkout(folder: Path) -> Generator[Path]:
@@ -157,11 +152,10 @@ def test_the_jobs_do_what_they_say(runner: Runner) -> None:
             assert len(looked) == len(_commands("drift", "drift")), looked
             _change(runner)
             assert len(runner.run("deploy", "plan", reader)) == 1
-            before = _made(runner)
             refused = runner.type(_commands("deploy", "apply")["Apply it"], reader)
             assert refused[0] != ExitCode.OK
             assert "is not authorized to perform" in refused[1], refused[1]
-            assert _made(runner) == before
+            assert _owners(runner) == {"platform-team"}
 
 
 def _change(runner: Runner) -> None:
@@ -170,5 +164,8 @@ def _change(runner: Runner) -> None:
     file.write_text(file.read_text().replace("owner: platform-team", "owner: somebody-else"))
 
 
-def _made(runner: Runner) -> dict[str, Any]:
-    return {each["urn"]: each.get("outputs") for each in runner.state()["deployment"]["resources"]}
+def _owners(runner: Runner) -> set[str]:
+    """Whom the account says that a role and the network belong to. The state has what a failed update wanted."""
+    role = "aws iam list-role-tags --role-name groundplan-dev-flow-logs --query \"Tags[?Key=='Owner'].Value\""
+    network = "aws ec2 describe-vpcs --query \"Vpcs[].Tags[?Key=='Owner'].Value[]\""
+    return {owner for line in (role, network) for owner in json.loads(runner.stage.run(line, quiet=True))}
