@@ -165,7 +165,7 @@ def _change(runner: Runner) -> None:
 
 
 def _owners(runner: Runner) -> set[str]:
-    """Whom the account says that a role and the network belong to. The state has what a failed update wanted."""
+    """Whom a role and the network belong to, by the account. The state has what a failed update wanted."""
     role = "aws iam list-role-tags --role-name groundplan-dev-flow-logs --query \"Tags[?Key=='Owner'].Value\""
     network = "aws ec2 describe-vpcs --query \"Vpcs[].Tags[?Key=='Owner'].Value[]\""
     return {owner for line in (role, network) for owner in json.loads(runner.stage.run(line, quiet=True))}
