@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import re
 import runpy
 import sys
 from pathlib import Path
@@ -30,15 +31,30 @@ _CALLER = {
 }
 
 
+_ZONE = re.compile(r"\b[a-z]{2}(?:-[a-z]+)+-\d[a-z]\b")
+
+
 class Recorder(mocks.Mocks):
-    """Answers with the inputs alone. The caller's identity is the only question with an answer."""
+    """Answers with the inputs alone, and two questions: who calls, and where instance types are offered.
+
+    Args:
+        config: the stack's configuration as text.
+    """
+
+    def __init__(self, config: str) -> None:
+        self._zones = sorted(set(_ZONE.findall(config)))
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         """The state of a new resource is what the program says of it."""
         return (f"{args.name}-id", dict(args.inputs))
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        """Whoever runs it; all other answers are unknown."""
+        """Whoever runs it; every type in every zone, for the AWS half asks EC2; the rest is unknown."""
+        if args.token.endswith(":getInstanceTypeOfferings"):
+            types = [name for each in args.args["filters"] for name in each["values"]]
+            pairs = [(name, zone) for name in types for zone in self._zones]
+            answer = {"instanceTypes": [name for name, _ in pairs], "locations": [zone for _, zone in pairs]}
+            return answer, []
         return (dict(_CALLER) if args.token.endswith(":getCallerIdentity") else {}), []
 
 
@@ -70,9 +86,10 @@ def main() -> None:
     parser.add_argument("--config", required=True, help="a JSON object of texts")
     parser.add_argument("--out", required=True, help="the file to write")
     args = parser.parse_args()
-    monitor = _Monitor(Recorder())
+    recorder = Recorder(args.config)
+    monitor = _Monitor(recorder)
     monitor.objects = []
-    set_mocks(Recorder(), project=args.project, stack=args.stack, preview=True, monitor=monitor)
+    set_mocks(recorder, project=args.project, stack=args.stack, preview=True, monitor=monitor)
     pulumi.runtime.set_all_config(json.loads(args.config))
     sys.path[0] = args.program  # as Pulumi starts a program
 
