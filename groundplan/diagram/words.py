@@ -37,7 +37,7 @@ def pools(settings: Settings) -> Iterator[tuple[str, str | None]]:
     yield f"{SYSTEM_POOL}: {system.nodes} {system.instance_type}", None
     for name, pool in platform.gpu_pools.items():
         nodes = f"{pool.nodes.min} to {pool.nodes.max} {pool.instance_type}"
-        yield f"{name}: {nodes}{', EFA' if pool.efa else ''}", pool.zone
+        yield f"{name}: {nodes}{' EFA' if pool.efa else ''}", pool.zone
     for name, elastic in platform.elastic_pools.items():
         spot = ", spot first" if elastic.capacity == "spot-first" else ""
         yield f"{name}: 0 to {elastic.max_nodes} {elastic.instance_type} or alike by Karpenter{spot}", None

@@ -13,6 +13,7 @@ from infra.kubernetes.karpenter import Karpenter, KarpenterArgs, generated_defin
 from infra.planning.eks_versions import KUBERNETES_VERSIONS
 from infra.settings.elastic import ElasticPoolSettings
 from infra.settings.models import Settings
+from infra.settings.tags import pool_tags
 
 
 def build_elastic_nodes(
@@ -75,5 +76,5 @@ def _arguments(
         disrupted_percent=pool.disrupted_percent,
         calm_from_utc=pool.working_hours.starts_utc,
         calm_hours=pool.working_hours.hours,
-        tags=platform.tags(name),
+        tags=pool_tags(platform, name),
     )

@@ -30,6 +30,7 @@ from infra.planning.subnets import SHARED_ADDRESS_SPACE, plan_subnets
 from infra.planning.topics import Quota, broker_share, kafka_user, kafka_users
 from infra.settings.models import PlatformSettings, PodSizeSettings, Settings, TenantSettings
 from infra.settings.release import SERVICES, Release
+from infra.settings.tags import platform_tags
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +72,7 @@ def build_kubernetes(settings: Settings, estate: AwsEstate, release: Release) ->
 def _volume_class(settings: Settings, estate: AwsEstate, provider: Provider) -> VolumeClass:
     return VolumeClass(
         "volume-class",
-        VolumeClassArgs(key_arn=estate.keys.outputs.volumes, tags=settings.platform.tags()),
+        VolumeClassArgs(key_arn=estate.keys.outputs.volumes, tags=platform_tags(settings.platform)),
         ResourceOptions(provider=provider, depends_on=[estate.addons]),
     )
 

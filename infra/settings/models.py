@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from infra.conventions import SYSTEM_POOL, default_tags
+from infra.conventions import SYSTEM_POOL
 from infra.planning.quotas import Demand, Market
 from infra.planning.topics import Topic
 from infra.settings import checks
@@ -334,26 +334,6 @@ class PlatformSettings(SettingsModel):
         """GPUs that a pool must be able to give, by tenant."""
         promised = {name: tenant.gpus_on(pool) for name, tenant in self.tenants.items()}
         return {name: gpus for name, gpus in promised.items() if gpus}
-
-    def only_tenant_on(self, pool: str) -> str | None:
-        """Whose pods a pool is for, if it is one tenant's alone: what it costs is that tenant's."""
-        tenants = [name for name, tenant in self.tenants.items() if pool in tenant.pools]
-        return tenants[0] if len(tenants) == 1 else None
-
-    def tags(self, pool: str = "") -> dict[str, str]:
-        """Of what AWS makes by itself for a resource of ours, which the provider's default tags do not reach.
-
-        Args:
-            pool: of its nodes; without one, of anything else.
-        """
-        tenant = self.only_tenant_on(pool)
-        shared = default_tags(
-            environment=self.environment,
-            stack=self.environment,
-            owner=self.owner,
-            cost_center=self.cost_center,
-        )
-        return shared | ({"Tenant": tenant} if tenant else {})
 
     @property
     def topics(self) -> list[Topic]:

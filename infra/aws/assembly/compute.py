@@ -28,6 +28,7 @@ from infra.planning.eks_versions import KUBERNETES_VERSIONS
 from infra.planning.instance_types import INSTANCE_TYPES
 from infra.planning.node_settings import node_settings
 from infra.settings.models import GpuPoolSettings
+from infra.settings.tags import platform_tags, pool_tags
 
 
 def cluster(site: Site, network: Network, keys: Encryption) -> Cluster:
@@ -150,7 +151,7 @@ def _system_pool(
             volume_gib=settings.volume_gib,
             node_settings=node_settings(),
             volumes_key_arn=keys.outputs.volumes,
-            tags=site.platform.tags(),
+            tags=platform_tags(site.platform),
         ),
         opts,
     )
@@ -190,7 +191,7 @@ def _pool(
             parts=pool.parts,
             node_settings=_node_settings(pool),
             volumes_key_arn=keys.outputs.volumes,
-            tags=site.platform.tags(name),
+            tags=pool_tags(site.platform, name),
         ),
         opts,
     )

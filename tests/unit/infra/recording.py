@@ -259,6 +259,11 @@ def dev_settings(**platform: Any) -> Settings:
     )
 
 
+def sleepless() -> dict[str, Any]:
+    """Dev's operations, with pools that are there at night."""
+    return dev_config()["groundplan:platform"]["operations"] | {"working_hours": None}
+
+
 async def run_program(settings: Settings) -> dict[str, Any]:
     """What `infra/__main__.py` does between reading its inputs and exporting."""
     environment = settings.platform.environment

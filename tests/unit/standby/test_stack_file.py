@@ -35,6 +35,7 @@ def test_only_what_a_region_decides_is_different() -> None:
         "environment",
         "identity",
         "network",
+        "account_quotas",
         "data_stores",
         "gpu_pools",
         "edge",
@@ -42,6 +43,7 @@ def test_only_what_a_region_decides_is_different() -> None:
         "recovery",
     }
     assert after["operations"] == before["operations"] | {"anomaly_usd": None}
+    assert after["account_quotas"] == before["account_quotas"] | {"request": False}
     assert after["network"]["zones"] == ["eu-north-1a", "eu-north-1b", "eu-north-1c"]
     assert after["gpu_pools"]["training"]["zone"] == "eu-north-1c"
     assert after["data_stores"]["database"]["snapshot"] == SNAPSHOT

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.infra.recording import Recording, dev_config, dev_estate, dev_settings, record
+from tests.unit.infra.recording import Recording, dev_config, dev_estate, dev_settings, record, sleepless
 from tests.unit.infra.recording import run_program as run
 
 GROUP = "aws:eks/nodeGroup:NodeGroup"
@@ -40,7 +40,11 @@ def _bought(option: str, *, efa: bool = False) -> Recording:
         "purchase": purchase,
         "nodes": {"min": 0, "desired": 0, "max": 6},
     }
-    return record(lambda: run(dev_settings(gpu_pools={"gpu": pool}, tenants=platform["tenants"])))
+    return record(
+        lambda: run(
+            dev_settings(gpu_pools={"gpu": pool}, tenants=platform["tenants"], operations=sleepless())
+        )
+    )
 
 
 def test_on_demand_is_the_default() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from infra.settings import parse_settings
-from tests.unit.infra.recording import Recording, dev_config, dev_estate, dev_settings, record
+from tests.unit.infra.recording import Recording, dev_config, dev_estate, dev_settings, record, sleepless
 from tests.unit.infra.recording import run_program as run
 
 GROUP = "aws:eks/nodeGroup:NodeGroup"
@@ -94,5 +94,5 @@ def test_parts_count_as_capacity() -> None:
     pool = platform["gpu_pools"]["gpu"] | {"nodes": {"min": 1, "desired": 1, "max": 2}}
     platform["tenants"]["vision"]["training"]["nodes"] = 1
     shared = pool | {"sharing": {"strategy": "time-slicing", "parts": 4}}
-    settings = dev_settings(gpu_pools={"gpu": shared}, tenants=platform["tenants"])
+    settings = dev_settings(gpu_pools={"gpu": shared}, tenants=platform["tenants"], operations=sleepless())
     assert settings.platform.gpu_pools["gpu"].parts == 4

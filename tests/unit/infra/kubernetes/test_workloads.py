@@ -255,6 +255,10 @@ def test_the_outputs_are_what_others_rely_on() -> None:
         "backup_vault": "groundplan-dev-backups",
         "metrics_endpoint": "https://groundplan-dev.aps.example/",
         "database": {"endpoint": "groundplan-dev-metadata.cluster.example"},
+        "dashboards": {
+            "url": "https://groundplan-dev-dashboards.grafana.example",
+            "private_name": "groundplan-dev-dashboards.vpce.example",
+        },
         "signing_profile_arn": "arn:of:aws:signer/signingProfile:SigningProfile:groundplan-dev-images",
         "image_repositories": {service: f"{REGISTRY}/groundplan-dev/{service}" for service in DIGESTS},
         "tenants": {
