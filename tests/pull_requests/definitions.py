@@ -248,13 +248,8 @@ PULL_REQUESTS = (
     ),
     PullRequest(
         name="pool-retyped",
-        title="Training on nodes with L40S",
+        title="The cluster's own pods on AMD's processors",
         environment="prod",
-        edits={
-            PROD: (
-                ("instance_type: p4d.24xlarge", "instance_type: g6e.48xlarge"),
-                ("g: 2112, p: 768", "g: 3648, p: 768"),
-            )
-        },
+        edits={PROD: (("{instance_type: m7i.2xlarge, nodes: 3}", "{instance_type: m7a.2xlarge, nodes: 3}"),)},
     ),
 )
