@@ -12,7 +12,7 @@ from infra.planning.capacity import ALLOCATABLE
 from infra.planning.instance_types import NODE_TYPES
 from infra.settings import checks
 from infra.settings.base import SettingsModel
-from infra.settings.types import NodeTypeName, nearest, refusal
+from infra.settings.types import Name, NodeTypeName, nearest, refusal
 
 
 class WorkingHoursSettings(SettingsModel):
@@ -34,6 +34,8 @@ class ElasticPoolSettings(SettingsModel):
     minutes' notice."""
     max_nodes: Annotated[int, Field(ge=1, le=100)]
     """Never more. EC2's quotas must allow so many of the largest type: `account_quotas`."""
+    tenant: Name | None = None
+    """The tenant whose pods alone run on it: its nodes bear the name, and its budget counts them."""
     volume_gib: Annotated[int, Field(ge=50, le=16384)] = 100
     """Data volume of each node in GiB: container images and their scratch space."""
     images_snapshot: Annotated[str, Field(pattern=r"^snap-[0-9a-f]{8,17}$")] | None = None

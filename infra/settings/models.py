@@ -22,6 +22,7 @@ from infra.settings.identity import IdentitySettings
 from infra.settings.lake import LakeSettings
 from infra.settings.network import NetworkSettings
 from infra.settings.operations import OperationsSettings
+from infra.settings.ownership import check_owners
 from infra.settings.purchase import PurchaseSettings
 from infra.settings.recovery import STANDBY_SUFFIX, RecoverySettings
 from infra.settings.registry import RegistrySettings
@@ -104,6 +105,8 @@ class GpuPoolSettings(SettingsModel):
     """Snapshot of a data volume into which images were pulled: new nodes then start pods without pulling."""
     zone: AvailabilityZone | None = None
     """The one zone that its nodes are in; without it, all three. Needed with `efa` and for reservations."""
+    tenant: Name | None = None
+    """The tenant whose pods alone run on it: its nodes bear the name, and its budget counts them."""
     efa: bool = False
     """Elastic Fabric Adapters on every network card, and nodes close together in one zone: for the one tenant
     that trains on it over several nodes. Its pods claim the share of their GPUs."""
@@ -370,6 +373,9 @@ class Settings(SettingsModel):
             checks.somebody_told(platform.operations.alert_endpoints)
         checks.tenants_exist(platform.operations.tenant_budgets_usd, tuple(platform.tenants))
         check_streams(platform.streaming, platform.streams, platform.topics)
+        users = {name: tenant.pools for name, tenant in platform.tenants.items()}
+        for kind, pools in (("gpu_pools", platform.gpu_pools), ("elastic_pools", platform.elastic_pools)):
+            check_owners(kind, {name: pool.tenant for name, pool in pools.items()}, users)
         names_of_their_own(platform.elastic_pools, platform.gpu_pools)
         quotas_given(platform.account_quotas, tuple(platform.elastic_pools))
         if platform.account_quotas:

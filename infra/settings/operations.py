@@ -27,7 +27,7 @@ class OperationsSettings(SettingsModel):
     """What the environment may cost in a month, in US dollars; told at 80 % and when 100 % are forecast."""
     tenant_budgets_usd: Annotated[dict[Name, Usd], Field(default_factory=dict)]
     """The same for single tenants; the name of each must be a tenant's. Counted is what is a tenant's alone:
-    its file system, disks, and nodes of pools that no other tenant uses."""
+    its file system, disks, and nodes of pools that name it as their `tenant`."""
     anomaly_usd: Usd | None = 100
     """An unusual cost of at least so many US dollars, of any service of the account, is told at once. AWS
     allows one monitor of it per account: null where another environment, in any region, or AWS has made

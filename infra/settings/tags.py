@@ -17,6 +17,6 @@ def platform_tags(platform: PlatformSettings) -> dict[str, str]:
 
 
 def pool_tags(platform: PlatformSettings, pool: str) -> dict[str, str]:
-    """Those of a pool's nodes: where one tenant alone has pods on them, its budget pays."""
-    tenants = [name for name, tenant in platform.tenants.items() if pool in tenant.pools]
-    return platform_tags(platform) | ({"Tenant": tenants[0]} if len(tenants) == 1 else {})
+    """Those of a pool's nodes, with the tenant whose alone it is."""
+    settings = platform.gpu_pools.get(pool) or platform.elastic_pools[pool]
+    return platform_tags(platform) | ({"Tenant": settings.tenant} if settings.tenant else {})

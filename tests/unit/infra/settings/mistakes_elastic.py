@@ -56,6 +56,29 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
         ),
     ),
     (
+        "pool of a tenant that is not there",
+        lambda platform: platform["gpu_pools"]["gpu"].update(tenant="visoin"),
+        (
+            "groundplan:platform.gpu_pools.gpu.tenant",
+            "visoin",
+            "there is no tenant of this name",
+            "one of vision; did you mean 'vision'?",
+        ),
+    ),
+    (
+        "pool of one tenant that another one uses, too",
+        lambda platform: (
+            platform["gpu_pools"]["gpu"].update(tenant="vision"),
+            platform["tenants"].update(audio=platform["tenants"]["vision"] | {"dataset": "calls"}),
+        ),
+        (
+            "groundplan:platform.gpu_pools.gpu.tenant",
+            "vision",
+            "pods of audio run on it, too",
+            "no `tenant`, or another pool for the others",
+        ),
+    ),
+    (
         "elastic pool of spot without a quota of it",
         _elastic(capacity="spot-first", quotas={"on_demand": QUOTAS["on_demand"]}),
         (
