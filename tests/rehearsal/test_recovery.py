@@ -36,7 +36,9 @@ def _small(config: dict[str, Any]) -> None:
     vision = platform["tenants"]["vision"] | {"pool": "gpu"}
     platform["tenants"] = {"vision": vision}
     nodes = {"min": 1, "desired": 1, "max": 8}
-    platform["gpu_pools"] = {"gpu": {"instance_type": "g6.12xlarge", "nodes": nodes}}
+    zone = platform["network"]["zones"][0]  # the second region's third zone has no such type
+    platform["gpu_pools"] = {"gpu": {"instance_type": "g6.12xlarge", "zone": zone, "nodes": nodes}}
+    platform["operations"]["tenant_budgets_usd"] = {}
     platform["elastic_pools"] = {"cpu": platform["elastic_pools"]["cpu"]}
     platform["streaming"] = {"form": "serverless"}
     del vision["streaming"]
