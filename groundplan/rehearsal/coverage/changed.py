@@ -31,16 +31,6 @@ def changed_stack(environment: str) -> dict[str, Any]:
     _raise(platform["operations"], "monthly_budget_usd", "backup_days")
     _raise(platform["audit"], "keep_days")
     _raise(platform["data_stores"]["database"], "max_capacity")
-    for pool in platform["gpu_pools"].values():
-        _raise(pool["nodes"], "max")
-    for pool in platform.get("elastic_pools", {}).values():
-        _raise(pool, "max_nodes")
-    if quotas := platform.get("account_quotas"):
-        # AWS takes no second request while one is open, and nobody decides here.
-        quotas["request"] = False
-        for market in {"on_demand", "spot"} & quotas.keys():
-            # What the pools may grow by: one node of the largest type each.
-            quotas[market] = {family: vcpus + 192 for family, vcpus in quotas[market].items()}
     if "working_hours" in platform["operations"]:
         platform["operations"]["working_hours"]["end"] = "21:00"
     for section in ("edge", "recovery"):
