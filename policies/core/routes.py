@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from policies.core.resources import Resource, Stack
+from policies.core.rule import Finding
 from policies.core.values import View
 
+SUBNET = "aws:ec2/subnet:Subnet"
 _GATEWAY = "aws:ec2/internetGateway:InternetGateway"
 _ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 _TABLE = "aws:ec2/routeTable:RouteTable"
@@ -18,6 +22,18 @@ def is_public(subnet: Resource, stack: Stack) -> bool:
         for association in stack.referring(subnet, _ASSOCIATION, "subnetId")
         for table in stack.referred(association, "routeTableId", _TABLE)
     )
+
+
+def private_only(resource: Resource, stack: Stack) -> Iterator[Finding]:
+    """That all subnets of a resource are of this stack, and none has a route to an internet gateway."""
+    subnets = stack.referred(resource, "subnetIds", SUBNET)
+    if not subnets:
+        message = "names no subnet of this stack: whether they are private cannot be told"
+        yield Finding(path="subnetIds", message=message, key="none")
+    for subnet in subnets:
+        if is_public(subnet, stack):
+            message = f"{subnet.name} has a route to an internet gateway"
+            yield Finding(path="subnetIds", message=message, key=subnet.name)
 
 
 def _leads_out(table: Resource, stack: Stack) -> bool:

@@ -5,23 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.core.resources import Resource
-from policies.core.routes import is_public
+from policies.core.routes import SUBNET, private_only
 from policies.core.rule import ALWAYS, Context, Finding, Framework, Rule, Severity
-
-SUBNET = "aws:ec2/subnet:Subnet"
 
 
 def check(nodes: Resource, context: Context) -> Iterator[Finding]:
     """All subnets are of this stack; none gives public addresses or leads to an internet gateway."""
-    subnets = context.stack.referred(nodes, "subnetIds", SUBNET)
-    if not subnets:
-        message = "names no subnet of this stack: whether they are private cannot be told"
-        yield Finding(path="subnetIds", message=message, key="none")
-    for subnet in subnets:
-        if is_public(subnet, context.stack):
-            message = f"{subnet.name} has a route to an internet gateway"
-            yield Finding(path="subnetIds", message=message, key=subnet.name)
-        elif subnet.view.flag("mapPublicIpOnLaunch"):
+    yield from private_only(nodes, context.stack)
+    for subnet in context.stack.referred(nodes, "subnetIds", SUBNET):
+        if subnet.view.flag("mapPublicIpOnLaunch"):
             message = f"{subnet.name} gives its machines public addresses"
             yield Finding(path="subnetIds", message=message, key=subnet.name)
 

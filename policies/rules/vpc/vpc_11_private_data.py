@@ -5,22 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.core.resources import Resource
-from policies.core.routes import is_public
+from policies.core.routes import private_only
 from policies.core.rule import ALWAYS, Context, Finding, Framework, Rule, Severity
-
-SUBNET = "aws:ec2/subnet:Subnet"
 
 
 def check(store: Resource, context: Context) -> Iterator[Finding]:
     """All subnets are of this stack, and none has a route to an internet gateway."""
-    subnets = context.stack.referred(store, "subnetIds", SUBNET)
-    if not subnets:
-        message = "names no subnet of this stack: whether they are private cannot be told"
-        yield Finding(path="subnetIds", message=message, key="none")
-    for subnet in subnets:
-        if is_public(subnet, context.stack):
-            message = f"{subnet.name} has a route to an internet gateway"
-            yield Finding(path="subnetIds", message=message, key=subnet.name)
+    yield from private_only(store, context.stack)
 
 
 RULE = Rule(
