@@ -27,7 +27,7 @@ class PackSettings(BaseModel):
     login_roles: tuple[str, ...] = ("aws-reserved/sso.amazonaws.com/",)
     """How the paths of roles begin that a login gives after a second factor and not else. Nobody but Identity
     Center can make a role below its own."""
-    regions: tuple[str, ...] = ("eu-central-1", "eu-north-1", "us-east-1")
+    regions: tuple[str, ...] = ("eu-central-1", "eu-west-1", "us-east-1")
     """Regions in which data may lie (GDPR, chapter V); us-east-1 holds global settings only."""
     image_registries: tuple[str, ...] = (
         r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/",

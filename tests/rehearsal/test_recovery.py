@@ -36,8 +36,8 @@ def _small(config: dict[str, Any]) -> None:
     vision = platform["tenants"]["vision"] | {"pool": "gpu"}
     platform["tenants"] = {"vision": vision}
     nodes = {"min": 1, "desired": 1, "max": 8}
-    zone = platform["network"]["zones"][0]  # the second region's third zone has no such type
-    platform["gpu_pools"] = {"gpu": {"instance_type": "g6.12xlarge", "zone": zone, "nodes": nodes}}
+    # Both regions have this type in all zones.
+    platform["gpu_pools"] = {"gpu": {"instance_type": "g5.12xlarge", "nodes": nodes}}
     platform["operations"]["tenant_budgets_usd"] = {}
     platform["elastic_pools"] = {"cpu": platform["elastic_pools"]["cpu"]}
     platform["streaming"] = {"form": "serverless"}

@@ -30,7 +30,7 @@ PROJECT_ROOT = Path(__file__).resolve().parents[3]
 DEV_STACK = PROJECT_ROOT / "stacks" / "Pulumi.dev.yaml"
 ACCOUNT_ID = "123456789012"
 REGISTRY = f"{ACCOUNT_ID}.dkr.ecr.eu-central-1.amazonaws.com"
-SNAPSHOT = f"arn:aws:rds:eu-north-1:{ACCOUNT_ID}:cluster-snapshot:awsbackup:copyjob-1"
+SNAPSHOT = f"arn:aws:rds:eu-west-1:{ACCOUNT_ID}:cluster-snapshot:awsbackup:copyjob-1"
 """What a standby's database begins with."""
 DIGESTS = {
     service: "sha256:" + digit * 64

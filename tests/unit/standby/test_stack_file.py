@@ -44,8 +44,8 @@ def test_only_what_a_region_decides_is_different() -> None:
     }
     assert after["operations"] == before["operations"] | {"anomaly_usd": None}
     assert after["account_quotas"] == before["account_quotas"] | {"request": False}
-    assert after["network"]["zones"] == ["eu-north-1a", "eu-north-1b", "eu-north-1c"]
-    assert after["gpu_pools"]["training"]["zone"] == "eu-north-1c"
+    assert after["network"]["zones"] == ["eu-west-1c", "eu-west-1a", "eu-west-1b"]
+    assert after["gpu_pools"]["training"]["zone"] == "eu-west-1c"
     assert after["data_stores"]["database"]["snapshot"] == SNAPSHOT
 
 
@@ -126,4 +126,4 @@ def test_the_stack_file_is_printed_or_written(tmp_path: Any) -> None:
     file = tmp_path / "Pulumi.prod-dr.yaml"
     CliRunner().invoke(app, ["standby", "prod", "--database-snapshot", SNAPSHOT, "--out", str(file)])
     assert printed.stdout == file.read_text()
-    assert yaml.safe_load(file.read_text())["config"]["aws:region"] == "eu-north-1"
+    assert yaml.safe_load(file.read_text())["config"]["aws:region"] == "eu-west-1"

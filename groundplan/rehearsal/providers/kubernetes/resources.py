@@ -257,9 +257,10 @@ class Resources:
         try:
             return self.dry_run(inputs, manager)
         except ApiError as error:
-            if error.status != _UNPROCESSABLE:
-                raise
-            return drift.overlay(inputs, live)  # an immutable field differs: somebody replaced the object
+            # An immutable field differs, for somebody replaced the object; or the caller may only read.
+            if error.status == _UNPROCESSABLE or error.not_permitted:
+                return drift.overlay(inputs, live)
+            raise
 
     # --- delete -----------------------------------------------------------------------------------
     def delete(

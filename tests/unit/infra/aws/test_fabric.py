@@ -38,7 +38,7 @@ def test_nodes_stand_close_together_in_one_zone() -> None:
     assert estate.one("aws:ec2/placementGroup:PlacementGroup", POOL).inputs["strategy"] == "cluster"
     assert estate.one(TEMPLATE, POOL).inputs["placement"] == {"groupName": POOL}
     group = estate.one("aws:eks/nodeGroup:NodeGroup", POOL)
-    assert group.inputs["subnetIds"] == ["groundplan-prod-private-eu-central-1c-id"]
+    assert group.inputs["subnetIds"] == ["groundplan-prod-private-eu-central-1a-id"]
 
 
 def test_other_pools_have_none_of_it() -> None:

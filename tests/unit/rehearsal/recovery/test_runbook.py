@@ -51,9 +51,9 @@ def test_other_values_take_the_place_of_those_shown() -> None:
     commands = with_values(VALUES, {"ENVIRONMENT": "staging", "ZONES": "raw models"})
     assert 'export ENVIRONMENT="staging"\n' in commands
     assert 'export ZONES="raw models"\n' in commands
-    assert "export AWS_REGION=eu-north-1\n" in commands
+    assert "export AWS_REGION=eu-west-1\n" in commands
     with pytest.raises(ValueError, match="sets REGION 0 times"):
-        with_values(VALUES, {"REGION": "eu-north-1"})
+        with_values(VALUES, {"REGION": "eu-west-1"})
 
 
 def _run(commands: str, folder: Path, show: Callable[[str], None] = lambda _: None) -> Run:
