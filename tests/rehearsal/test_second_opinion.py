@@ -67,7 +67,8 @@ def test_every_finding_is_answered(report: Report) -> None:
 
 def test_no_answer_is_left_over(report: Report) -> None:
     """A reason for a finding that is gone would hide the next one."""
-    dev = second_opinion(estate_state("dev"), [], MAPPED, answers=reviewed.read())
+    general = [each for each in reviewed.read() if each.rule is None]
+    dev = second_opinion(estate_state("dev"), [], MAPPED, answers=general)
     answered = {each.answer for each in (*report.findings, *dev.findings)}
     ours = [each for each in reviewed.read() if each.rule is None and each.check.startswith("CKV")]
     assert [answer for answer in ours if answer not in answered] == []

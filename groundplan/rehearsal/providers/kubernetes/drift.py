@@ -33,13 +33,24 @@ def drifted_inputs(inputs: Object, applied: Object, live: Object) -> Object:
     return _merge(inputs, wanted, actual)
 
 
-def overlay(inputs: Value, live: Value) -> Value:
-    """In the place of a dry run that the server refuses: the live object with the inputs laid over it."""
+def overlay(inputs: Value, live: Value, stored: Value = None) -> Value:
+    """In the place of a dry run that the server refuses: the live object with the inputs laid over it.
+
+    Args:
+        inputs: what the program says.
+        live: the object as it is.
+        stored: as it was when the inputs were applied. What is as it was then has not drifted, though the
+            server may write it in another way: `3Gi` for `3072Mi`.
+    """
     if isinstance(inputs, dict) and isinstance(live, dict):
-        return {**live, **{key: overlay(value, live.get(key)) for key, value in inputs.items()}}
+        before = stored if isinstance(stored, dict) else {}
+        laid = {key: overlay(value, live.get(key), before.get(key)) for key, value in inputs.items()}
+        return {**live, **laid}
     if isinstance(inputs, list) and isinstance(live, list) and len(inputs) == len(live):
-        return [overlay(item, other) for item, other in zip(inputs, live, strict=True)]
-    return deepcopy(inputs)
+        same = isinstance(stored, list) and len(stored) == len(live)
+        before = stored if same else [None] * len(live)
+        return [overlay(*items) for items in zip(inputs, live, before, strict=True)]
+    return deepcopy(live if stored is not None and stored == live else inputs)
 
 
 def _comparable(found: Object, inputs: Object) -> Object:

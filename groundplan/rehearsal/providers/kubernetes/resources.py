@@ -242,23 +242,25 @@ class Resources:
             found = objects.imported_inputs(live)
             return found, objects.outputs(live, found, manager)
         given = reveal(dict(inputs))
-        reapplied = self._reapplied(given, live, manager)
+        stored = reveal(dict(state))
+        reapplied = self._reapplied(given, live, stored, manager)
         for _ in range(_READS):
             # A controller that writes between the two reads must not look like drift.
             again = self.watcher.get(kind, namespace, name)
             if again is None or again["metadata"]["resourceVersion"] == live["metadata"]["resourceVersion"]:
                 break
-            live, reapplied = again, self._reapplied(given, again, manager)
+            live, reapplied = again, self._reapplied(given, again, stored, manager)
         drifted = drift.drifted_inputs(given, reapplied, live)
         kept = dict(inputs) if drifted == given else keep_secret(drifted, dict(inputs))
         return kept, objects.outputs(live, inputs, manager)
 
-    def _reapplied(self, inputs: Object, live: Object, manager: str) -> Object:
+    def _reapplied(self, inputs: Object, live: Object, stored: Object, manager: str) -> Object:
         try:
             return self.dry_run(inputs, manager)
         except ApiError as error:
-            # An immutable field differs, for somebody replaced the object; or the caller may only read.
-            if error.status == _UNPROCESSABLE or error.not_permitted:
+            if error.not_permitted:  # the caller may only read
+                return drift.overlay(inputs, live, stored)
+            if error.status == _UNPROCESSABLE:  # an immutable field differs: somebody replaced the object
                 return drift.overlay(inputs, live)
             raise
 

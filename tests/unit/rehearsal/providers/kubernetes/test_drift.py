@@ -56,6 +56,15 @@ def test_text_of_a_secret() -> None:
     assert drifted_inputs(inputs, applied, live)["stringData"] == {"k": "two"}
 
 
+def test_overlay_takes_for_unchanged_what_is_as_it_was_stored() -> None:
+    """The server writes quantities its own way; what somebody changed since then is another value."""
+    inputs = {"spec": {"memory": "3072Mi", "cpu": ["4000m", "1"]}}
+    stored = {"spec": {"memory": "3Gi", "cpu": ["4", "1"]}}
+    assert drifted_inputs(inputs, overlay(inputs, stored, stored), stored) == inputs
+    live = {"spec": {"memory": "3Gi", "cpu": ["8", "1"]}}
+    assert drifted_inputs(inputs, overlay(inputs, live, stored), live)["spec"]["cpu"] == ["8", "1"]
+
+
 def test_overlay_lets_the_inputs_win() -> None:
     """Where the server refuses the dry run, the inputs are laid over the live object."""
     live = {"spec": {"a": 1, "b": 2, "l": [{"x": 1, "y": 2}]}}
