@@ -54,7 +54,7 @@ def test_what_cloudfront_needs_is_in_us_east_1() -> None:
         "wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration",
     }
     regions = {one.name: one.inputs["region"] for one in estate.of("pulumi:providers:aws")}
-    assert regions == {"aws": "eu-central-1", "aws-edge": "us-east-1", "aws-second": "eu-north-1"}
+    assert regions == {"aws": "eu-central-1", "aws-edge": "us-east-1", "aws-second": "eu-west-1"}
 
 
 def test_the_firewall_limits_addresses_and_applies_managed_rules() -> None:
