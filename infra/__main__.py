@@ -25,21 +25,14 @@ lean_sdks.install()
 
 from infra.aws.layer import build_aws  # noqa: E402 - lean packages come first
 from infra.aws.providers import aws_providers  # noqa: E402
-from infra.conventions import default_tags  # noqa: E402
 from infra.handover import hand_over  # noqa: E402
 from infra.settings import Release, Settings, SettingsError, load_release, parse_settings  # noqa: E402
+from infra.settings.tags import platform_tags  # noqa: E402
 
 
 async def main(settings: Settings, release: Release) -> dict[str, Any]:
     """Register all resources of the stack; what people and tools need is returned, and so exported."""
-    platform = settings.platform
-    tags = default_tags(
-        environment=platform.environment,
-        stack=pulumi.get_stack(),
-        owner=platform.owner,
-        cost_center=platform.cost_center,
-    )
-    estate = await build_aws(settings, aws_providers(settings, tags))
+    estate = await build_aws(settings, aws_providers(settings, platform_tags(settings.platform)))
     await hand_over()
     from infra.exports import stack_outputs  # noqa: PLC0415 - not at the top: the engine is at work by now
     from infra.kubernetes.layer import build_kubernetes  # noqa: PLC0415

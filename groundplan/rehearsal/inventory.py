@@ -44,7 +44,7 @@ def aws_inventory(world: World) -> Inventory:
     reach = (world.aws_endpoint_url, world.certificate_authority)
     now = take(*reach, world.region, credentials)
     for region in _other_regions(world):
-        there = _listed(_connector(*reach, credentials), region, {"kms": _kms, "backup": _backup})
+        there = _listed(connector(*reach, credentials), region, {"kms": _kms, "backup": _backup})
         now |= {f"{service} in {region}": ids for service, ids in there.items()}
     return {service: sorted(set(ids) - set(before.get(service, []))) for service, ids in now.items()}
 
@@ -68,7 +68,7 @@ def take(endpoint_url: str, authority: Path, region: str, credentials: Mapping[s
         region: AWS region.
         credentials: `AccessKeyId`, `SecretAccessKey`, `SessionToken`.
     """
-    connect = _connector(endpoint_url, authority, credentials)
+    connect = connector(endpoint_url, authority, credentials)
     return _listed(connect, region, LISTERS) | {
         f"{service} in {inventory_edge.REGION}": ids
         for service, ids in _listed(connect, inventory_edge.REGION, inventory_edge.LISTERS).items()
@@ -88,8 +88,8 @@ def _other_regions(world: World) -> list[str]:
     return [recovery.region] if recovery else []
 
 
-def _connector(endpoint_url: str, authority: Path, credentials: Mapping[str, Any]) -> Callable[..., Any]:
-    """Makes clients of services."""
+def connector(endpoint_url: str, authority: Path, credentials: Mapping[str, Any]) -> Callable[..., Any]:
+    """Makes clients of services, from a service's name and `region_name`; arguments as those of `take`."""
     return partial(
         _session().client,
         aws_access_key_id=credentials["AccessKeyId"],

@@ -242,24 +242,23 @@ class Resources:
             found = objects.imported_inputs(live)
             return found, objects.outputs(live, found, manager)
         given = reveal(dict(inputs))
-        stored = reveal(dict(state))
-        reapplied = self._reapplied(given, live, stored, manager)
+        reapplied = self._reapplied(given, live, state, manager)
         for _ in range(_READS):
             # A controller that writes between the two reads must not look like drift.
             again = self.watcher.get(kind, namespace, name)
             if again is None or again["metadata"]["resourceVersion"] == live["metadata"]["resourceVersion"]:
                 break
-            live, reapplied = again, self._reapplied(given, again, stored, manager)
+            live, reapplied = again, self._reapplied(given, again, state, manager)
         drifted = drift.drifted_inputs(given, reapplied, live)
         kept = dict(inputs) if drifted == given else keep_secret(drifted, dict(inputs))
         return kept, objects.outputs(live, inputs, manager)
 
-    def _reapplied(self, inputs: Object, live: Object, stored: Object, manager: str) -> Object:
+    def _reapplied(self, inputs: Object, live: Object, state: Mapping[str, Value], manager: str) -> Object:
         try:
             return self.dry_run(inputs, manager)
         except ApiError as error:
             if error.not_permitted:  # the caller may only read
-                return drift.overlay(inputs, live, stored)
+                return drift.overlay(inputs, live, reveal(dict(state)))
             if error.status == _UNPROCESSABLE:  # an immutable field differs: somebody replaced the object
                 return drift.overlay(inputs, live)
             raise

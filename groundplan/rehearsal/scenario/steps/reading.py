@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
 from groundplan.rehearsal import deployer_policy, inventory, shell, stack
@@ -101,25 +101,19 @@ def _release(iam: Any) -> None:
 
 
 def _observers_iam(stage: Stage) -> Any:
-    return _client(stage, "iam", json.loads(inventory.credentials_file(stage.world).read_text()))
+    return _client(stage, "iam", inventory.credentials_file(stage.world))
 
 
-def _client(stage: Stage, service: str, credentials: Mapping[str, str]) -> Any:
-    return boto3.client(
-        service,
-        aws_access_key_id=credentials["AccessKeyId"],
-        aws_secret_access_key=credentials["SecretAccessKey"],
-        aws_session_token=credentials["SessionToken"],
-        region_name=stage.world.region,
-        endpoint_url=stage.world.aws_endpoint_url,
-        verify=str(stage.world.certificate_authority),
-    )
+def _client(stage: Stage, service: str, session: Path) -> Any:
+    world, credentials = stage.world, json.loads(session.read_text())
+    connect = inventory.connector(world.aws_endpoint_url, world.certificate_authority, credentials)
+    return connect(service, region_name=world.region)
 
 
 def _is_refused(stage: Stage, service: str, operation: str, arguments: Mapping[str, str]) -> bool:
-    credentials = json.loads(stage.world.readers_credentials.read_text())
+    client = _client(stage, service, stage.world.readers_credentials)
     try:
-        getattr(_client(stage, service, credentials), operation)(**arguments)
+        getattr(client, operation)(**arguments)
     except ClientError as error:
         return error.response["Error"]["Code"] in {"AccessDenied", "UnauthorizedOperation"}
     return False
