@@ -20,6 +20,8 @@ _NAMESPACES = Path("/run/netns")
 _INTERFACES = Path("/sys/class/net")
 _OUR_INTERFACE = re.compile(r"gp\d+host")
 _END_TIMEOUT_S = 10
+_LINE = 160
+"""Characters of a command line that are told: enough to know which module or engine it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +29,7 @@ class Leftovers:
     """What the machine holds of one rehearsal. False when that is nothing.
 
     Args:
-        processes: `pid name`, found by their environment, their network namespace or their cgroup.
+        processes: `pid command`, cut, found by their environment, their network namespace or their cgroup.
         mounts: mount points below its folder, the newest first.
         interfaces: its network interfaces on the machine.
         namespaces: its network namespace.
@@ -55,7 +57,7 @@ def find(rehearsal_id: str) -> Leftovers:
     shims = [command for _, command in commands if "containerd-shim" in command.split(" ", 1)[0]]
     name = _name(rehearsal_id)
     return Leftovers(
-        processes=tuple(f"{pid} {command.split(' ', 1)[0]}" for pid, command in commands),
+        processes=tuple(f"{pid} {command}"[:_LINE] for pid, command in commands),
         mounts=tuple(map(str, mounts.below(_folder(rehearsal_id)))),
         interfaces=tuple(interface.name for interface in _interfaces(rehearsal_id)),
         namespaces=(name,) if (_NAMESPACES / name).exists() else (),

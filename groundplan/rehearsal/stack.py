@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -23,7 +25,7 @@ Operation = Literal["preview", "up", "refresh", "destroy"]
 
 KUBERNETES = "**kubernetes:**"
 """URNs of all Kubernetes objects, of their provider and of the components that hold them."""
-_READER_GRACE_S = 10
+_POLL_S = 0.05
 _UNCHANGED = frozenset({"same", "read", "refresh"})
 _LOG_LINES = 15
 
@@ -114,36 +116,45 @@ def run(
 def _run(
     world: World, words: list[str], log: EventLog, variables: Mapping[str, str], project: Path
 ) -> tuple[int, str]:
-    """Run Pulumi and read its events from a pipe as they come; return its exit code and what it printed."""
-    # Without PULUMI_DEBUG_COMMANDS there is no --event-log.
+    """Run Pulumi and read its events as they come; return its exit code and what it printed."""
+    # Without PULUMI_DEBUG_COMMANDS there is no --event-log. It goes to a file: Pulumi opens it to read as
+    # well, so that a pipe would not break when this command is killed, but fill up and hold Pulumi for ever.
     variables = {**variables, "PULUMI_DEBUG_COMMANDS": "true"}
-    receiving, sending = os.pipe()
-    with (world.logs / "pulumi.log").open("ab+") as output:
+    with (world.logs / "pulumi.log").open("ab+") as output, TemporaryFile(buffering=0) as events:
         start = output.tell()
         child = subprocess.Popen(
-            [*words, "--event-log", f"/dev/fd/{sending}"],
+            [*words, "--event-log", f"/dev/fd/{events.fileno()}"],
             executable=str(world.bin / "pulumi"),
             cwd=project,
             env=variables,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            pass_fds=(sending,),
+            pass_fds=(events.fileno(),),
             start_new_session=True,  # Ctrl-C reaches it through us alone, once
         )
-        os.close(sending)
-        reader = threading.Thread(target=_read_events, args=(receiving, log), daemon=True)
-        reader.start()
-        _wait(child)
-        reader.join(_READER_GRACE_S)
+        ended = threading.Event()
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            reading = pool.submit(_read_events, events, log, ended)
+            try:
+                _wait(child)
+            finally:
+                ended.set()
+            reading.result()
         output.seek(start)
         return child.returncode, output.read().decode(errors="replace")
 
 
-def _read_events(pipe: int, log: EventLog) -> None:
-    with os.fdopen(pipe, encoding="utf-8") as events:
-        for line in events:
+def _read_events(events: io.FileIO, log: EventLog, ended: threading.Event) -> None:
+    unfinished = b""
+    while True:
+        last = ended.is_set()  # asked first, so that the last look sees all that was written
+        *lines, unfinished = (unfinished + (events.read() or b"")).split(b"\n")
+        for line in lines:
             log.add(json.loads(line), time.monotonic())
+        if last:
+            return
+        ended.wait(_POLL_S)
 
 
 def _wait(child: subprocess.Popen[bytes]) -> None:

@@ -206,7 +206,7 @@ def test_crashed_rehearsal_is_removed_without_its_supervisor(
     supervisor.start(world, toolbox, engines("etcd"), lambda _: None)
     (world.run / "etcd.pid").unlink()
     found = leftovers.find(world.id)
-    assert [process.rpartition("/")[2] for process in found.processes] == ["etcd"]
+    assert [Path(process.split()[1]).name for process in found.processes] == ["etcd"]
     assert found.interfaces == (world.host_interface,)
     assert found.namespaces == (world.namespace,)
     leftovers.remove(world.id)

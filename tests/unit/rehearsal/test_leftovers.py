@@ -33,7 +33,7 @@ def test_process_without_pid_file_is_found_and_removed() -> None:
         subprocess.Popen(["sleep", "60"], env=environment) as ours,
         subprocess.Popen(["sleep", "60"], env=other) as theirs,
     ):
-        assert leftovers.find("lost").processes == (f"{ours.pid} sleep",)
+        assert leftovers.find("lost").processes == (f"{ours.pid} sleep 60",)
         assert {"lost", "lost-too"} <= set(leftovers.find_all())
         leftovers.remove("lost")
         assert not leftovers.find("lost")

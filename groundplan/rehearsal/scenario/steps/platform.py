@@ -62,12 +62,24 @@ def _unprotected(stage: Stage) -> Path:
     return file
 
 
+def take_over(stage: Stage) -> None:
+    """End a Pulumi that an interrupted run of this step left at work, and release the stack that it holds."""
+    home = str(stage.world.engine_data("pulumi"))
+    orphans = [p for p in psutil.process_iter(["exe"]) if (p.info["exe"] or "").startswith(home)]
+    for orphan in orphans:
+        orphan.terminate()
+    _, stubborn = psutil.wait_procs(orphans, timeout=20)
+    for orphan in stubborn:
+        orphan.kill()
+    stage.run(f"pulumi cancel --yes --stack {stage.world.environment}", check=False)
+
+
 def _run(stage: Stage, operation: stack.Operation, stack_file: Path | None = None) -> stack.StackResult:
     def show(tally: Tally) -> None:
         stage.progress.note(f"{tally.done} resources done, {tally.begun - tally.done} at work")
 
     if stage.record.attempt > 1:
-        _take_over(stage)
+        take_over(stage)
     result = stack.run(stage.world, operation, show, stack_file)
     stage.record.commands.append(
         CommandRun(line=result.command, exit_code=result.exit_code, seconds=result.seconds)
@@ -78,18 +90,6 @@ def _run(stage: Stage, operation: stack.Operation, stack_file: Path | None = Non
         "changes": result.changed,
     }
     return result
-
-
-def _take_over(stage: Stage) -> None:
-    """End a Pulumi that an interrupted run of this step left at work, and release the stack that it holds."""
-    home = str(stage.world.engine_data("pulumi"))
-    orphans = [p for p in psutil.process_iter(["exe"]) if (p.info["exe"] or "").startswith(home)]
-    for orphan in orphans:
-        orphan.terminate()
-    _, stubborn = psutil.wait_procs(orphans, timeout=20)
-    for orphan in stubborn:
-        orphan.kill()
-    stage.run(f"pulumi cancel --yes --stack {stage.world.environment}", check=False)
 
 
 def _resources(stage: Stage, seconds: dict[str, float]) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from urllib.parse import quote
 
 from groundplan.rehearsal import kube_api, leftovers, supervisor
@@ -31,6 +32,7 @@ def stop(stage: Stage) -> None:
     with stage.noted(f"groundplan rehearse down {stage.world.id}"):
         supervisor.stop(stage.world, engines_of(stage.world))
     left = leftovers.find(stage.world.id)
+    stage.record.figures["left"] = asdict(left)
     for kind in ("processes", "containers", "mounts", "interfaces", "namespaces", "cgroups", "rules"):
         stage.record.check(f"{kind} left", expected=0, actual=len(getattr(left, kind)))
     leftovers.remove(stage.world.id)
