@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
@@ -59,7 +59,13 @@ def credentials_file(world: World) -> Path:
     return world.run / "observer.json"
 
 
-def take(endpoint_url: str, authority: Path, region: str, credentials: Mapping[str, Any]) -> Inventory:
+def take(
+    endpoint_url: str,
+    authority: Path,
+    region: str,
+    credentials: Mapping[str, Any],
+    only: Container[str] | None = None,
+) -> Inventory:
     """List everything in the account.
 
     Args:
@@ -67,11 +73,16 @@ def take(endpoint_url: str, authority: Path, region: str, credentials: Mapping[s
         authority: certificate file of the authority that they are trusted by.
         region: AWS region.
         credentials: `AccessKeyId`, `SecretAccessKey`, `SessionToken`.
+        only: the services to ask, by their names in the answer; None for all.
     """
     connect = connector(endpoint_url, authority, credentials)
-    return _listed(connect, region, LISTERS) | {
-        f"{service} in {inventory_edge.REGION}": ids
-        for service, ids in _listed(connect, inventory_edge.REGION, inventory_edge.LISTERS).items()
+    edge = inventory_edge.REGION
+    asked = [(service, region, service, lister) for service, lister in LISTERS.items()]
+    asked += [(f"{each} in {edge}", edge, each, lister) for each, lister in inventory_edge.LISTERS.items()]
+    return {
+        name: sorted(lister(connect(service, region_name=where)))
+        for name, where, service, lister in asked
+        if only is None or name in only
     }
 
 

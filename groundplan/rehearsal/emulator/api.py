@@ -162,7 +162,42 @@ class QuietRequestHandler(MotoRequestHandler):
     """Logs service, method, path, action, status and, of an SDK's repeated call, which attempt it is.
 
     Nothing else: a query may hold a signature or a session token.
+
+    Connections are kept, as AWS keeps them: werkzeug ends each after one request, for it does not know
+    whether the application has read the body. Ours reads it first.
     """
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    disable_nagle_algorithm = True
+    """Answers leave whole and at once; the end of one would wait for the client to confirm its beginning."""
+
+    def run_wsgi(self) -> None:
+        """Answer one request."""
+        self.environ = self.make_environ()
+        try:
+            answer = Response.from_app(self.server.app, self.environ, buffered=True)
+        except Exception:
+            log.exception("no answer")
+            answer = Response(b"", HTTPStatus.INTERNAL_SERVER_ERROR)
+        try:
+            self._send(answer)
+        except OSError as error:  # of TLS, too
+            self.connection_dropped(error, self.environ)
+            self.close_connection = True
+
+    def _send(self, answer: Response) -> None:
+        body = answer.get_data()
+        self.send_response(answer.status_code, answer.status.partition(" ")[2])
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        bare = answer.status_code in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
+        if "Content-Length" not in answer.headers and not bare:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD" and not bare:
+            self.wfile.write(body)
+        self.wfile.flush()
 
     def make_environ(self) -> dict[str, Any]:
         """The request for WSGI, with the version of TLS as web servers name it."""

@@ -32,7 +32,6 @@ def _check(http_response: Any, parsed: dict[str, Any], model: Any, **_: Any) -> 
 
 def left(aws: Emulated, service: str) -> list[str]:
     """What the inventory lists of a service."""
-    taken = inventory.take(
-        aws.emulator.api.local_url, aws.emulator.world.certificate_authority, REGION, aws.credentials
-    )
-    return taken[service]
+    world = aws.emulator.world
+    reach = (aws.emulator.api.local_url, world.certificate_authority)
+    return inventory.take(*reach, REGION, aws.credentials, only={service})[service]
