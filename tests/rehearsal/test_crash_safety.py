@@ -49,7 +49,7 @@ def test_damage_is_found_without_a_call_and_undone(
 
 
 def test_one_of_two_proceeds(stack: SmallStack, clean: dict[str, int]) -> None:
-    """The loser names the owner, within seconds."""
+    """The loser names the owner, and does not wait for it."""
     assert clean
     trial = locking.two_at_once(stack)
     assert trial.passed, trial
