@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
-import time
 from collections.abc import Generator
 from typing import Any
 
@@ -244,27 +244,33 @@ def _set_by_hand(cluster: Cluster, quotas: dict[str, dict[str, float]]) -> None:
         brokers.change(quotas)
 
 
-def test_who_asks_for_too_much_waits_and_the_neighbour_does_not(cluster: Cluster, stack: Stack) -> None:
-    """Both send the same to the same topic; one has a quota of 32 KiB/s of each broker."""
+def test_who_asks_for_too_much_waits_and_the_neighbour_does_not(
+    cluster: Cluster, stack: Stack, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Both send the same to the same topic; one has a quota of 32 KiB/s of each broker.
+
+    The brokers say how long a client has to wait; its own seconds depend on the machine.
+    """
     del stack  # the topic is there
     _keep(cluster, {VISION: _quota(FEW), SPEECH: _quota(MANY)})
-    _send(cluster, SPEECH)  # what a first connection costs
-    slow, fast = _send(cluster, VISION), _send(cluster, SPEECH)
-    assert slow > 2.0, (slow, fast)
-    assert fast < slow / 4, (slow, fast)
+    told = {}
+    for user in (VISION, SPEECH):
+        caplog.clear()
+        _send(cluster, user)
+        told[user] = [int(found) for found in re.findall(r"throttled by broker \((\d+) ms\)", caplog.text)]
+    assert sum(told[VISION]) > 2000
+    assert told[SPEECH] == []
 
 
-def _send(cluster: Cluster, user: str) -> float:
-    """Seconds until the brokers have taken `SENT` bytes from a user."""
+def _send(cluster: Cluster, user: str) -> None:
+    """The brokers have taken `SENT` bytes from a user."""
     producer = KafkaProducer(
         bootstrap_servers=cluster.servers.split(","), acks="all", batch_size=16384, **cluster.login(user)
     )
     try:
         producer.partitions_for(DECLARED.name)
-        began = time.monotonic()
         for number in range(SENT // 8192):
             producer.send(DECLARED.name, bytes(8192), partition=number % DECLARED.partitions)
         producer.flush(timeout=120)
-        return time.monotonic() - began
     finally:
         producer.close()
