@@ -56,14 +56,15 @@ def two_at_once(stack: SmallStack) -> LockTrial:
         time.sleep(_POLL_S)
     outputs = {child.pid: child.stdout.read() if child.stdout else "" for child in running}
     losers = [child for child in running if child.returncode != 0]
+    loser_s = max((ended[child.pid] for child in losers), default=0.0)
     return LockTrial(
         proceeded=len(running) - len(losers),
         named=all(
             any(f"(pid {other.pid})" in outputs[child.pid] for other in running if other is not child)
             for child in losers
         ),
-        stopped_first=max((ended[child.pid] for child in losers), default=0.0) < max(ended.values()),
-        loser_s=round(max((ended[child.pid] for child in losers), default=0.0), 2),
+        stopped_first=loser_s < max(ended.values()),
+        loser_s=round(loser_s, 2),
         state_whole=check_stack(stack.location).whole,
     )
 

@@ -44,8 +44,8 @@ def aws_inventory(world: World) -> Inventory:
     reach = (world.aws_endpoint_url, world.certificate_authority)
     now = take(*reach, world.region, credentials)
     for region in _other_regions(world):
-        there = _listed(connector(*reach, credentials), region, {"kms": _kms, "backup": _backup})
-        now |= {f"{service} in {region}": ids for service, ids in there.items()}
+        connect = connector(*reach, credentials)
+        now |= _listed(connect, region, {"kms": _kms, "backup": _backup}, suffix=f" in {region}")
     return {service: sorted(set(ids) - set(before.get(service, []))) for service, ids in now.items()}
 
 
@@ -77,19 +77,24 @@ def take(
     """
     connect = connector(endpoint_url, authority, credentials)
     edge = inventory_edge.REGION
-    asked = [(service, region, service, lister) for service, lister in LISTERS.items()]
-    asked += [(f"{each} in {edge}", edge, each, lister) for each, lister in inventory_edge.LISTERS.items()]
-    return {
-        name: sorted(lister(connect(service, region_name=where)))
-        for name, where, service, lister in asked
-        if only is None or name in only
-    }
+    return _listed(connect, region, LISTERS, only=only) | _listed(
+        connect, edge, inventory_edge.LISTERS, suffix=f" in {edge}", only=only
+    )
 
 
-def _listed(connect: Callable[..., Any], region: str, listers: Mapping[str, Lister]) -> Inventory:
-    """What some services hold in a region."""
+def _listed(
+    connect: Callable[..., Any],
+    region: str,
+    listers: Mapping[str, Lister],
+    *,
+    suffix: str = "",
+    only: Container[str] | None = None,
+) -> Inventory:
+    """What some services hold in a region, by their names with a suffix."""
     return {
-        service: sorted(lister(connect(service, region_name=region))) for service, lister in listers.items()
+        f"{service}{suffix}": sorted(lister(connect(service, region_name=region)))
+        for service, lister in listers.items()
+        if only is None or f"{service}{suffix}" in only
     }
 
 

@@ -64,6 +64,8 @@ def _unprotected(stage: Stage) -> Path:
 
 def take_over(stage: Stage) -> None:
     """End a Pulumi that an interrupted run of this step left at work, and release the stack that it holds."""
+    if stage.record.attempt == 1:
+        return
     home = str(stage.world.engine_data("pulumi"))
     orphans = [p for p in psutil.process_iter(["exe"]) if (p.info["exe"] or "").startswith(home)]
     for orphan in orphans:
@@ -78,8 +80,7 @@ def _run(stage: Stage, operation: stack.Operation, stack_file: Path | None = Non
     def show(tally: Tally) -> None:
         stage.progress.note(f"{tally.done} resources done, {tally.begun - tally.done} at work")
 
-    if stage.record.attempt > 1:
-        take_over(stage)
+    take_over(stage)
     result = stack.run(stage.world, operation, show, stack_file)
     stage.record.commands.append(
         CommandRun(line=result.command, exit_code=result.exit_code, seconds=result.seconds)

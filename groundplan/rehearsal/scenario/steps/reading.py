@@ -26,8 +26,7 @@ _DRIFT = ("--refresh",)
 
 def look(stage: Stage) -> None:
     """Look for drift as CI does, twice: the second time held to what the first time needed."""
-    if stage.record.attempt > 1:
-        take_over(stage)
+    take_over(stage)
     _release(_observers_iam(stage))
     with providers(stage) as variables:
         _preview(stage, variables)
