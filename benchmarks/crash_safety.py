@@ -73,7 +73,8 @@ class Experiment:
     def locks(self) -> list[dict[str, Any]]:
         """Two at once."""
         self._full()
-        return self._each(range(self.options.trials), lambda _: locking.two_at_once(self.stack), empty=False)
+        rows = self._each(range(self.options.trials), lambda _: locking.two_at_once(self.stack), empty=False)
+        return [{**row, "passed": row["passed"] and row["loser_s"] <= locking.MAX_LOSER_S} for row in rows]
 
     def stale(self) -> list[dict[str, Any]]:
         """Owners that were killed."""
