@@ -22,12 +22,14 @@ class ResourceRun:
         operation: `create`, `update`, `delete`, `replace`, `refresh`, `same`, ...
         seconds: how long the provider took; 0 for `same`.
         failed: whether it failed.
+        properties: names of those that differ; empty where the operation is not about any.
     """
 
     urn: str
     operation: str
     seconds: float
     failed: bool = False
+    properties: tuple[str, ...] = ()
 
     @property
     def type(self) -> str:
@@ -117,7 +119,13 @@ class EventLog:
         urn, operation = step["urn"], step["op"]
         began = self._began.get((urn, operation), time)
         self.runs.append(
-            ResourceRun(urn=urn, operation=operation, seconds=round(time - began, 3), failed=failed)
+            ResourceRun(
+                urn=urn,
+                operation=operation,
+                seconds=round(time - began, 3),
+                failed=failed,
+                properties=tuple(step.get("diffs") or ()),
+            )
         )
         if step.get("type") == _STACK_TYPE and step.get("new"):
             self.outputs = dict(step["new"].get("outputs") or {})

@@ -57,6 +57,15 @@ class StackResult:
         """How many resources were (or in a preview: would be) created, updated, replaced or deleted."""
         return sum(count for operation, count in self.changes.items() if operation not in _UNCHANGED)
 
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """What these changes are: operation, type, name and the properties that differ. Without any value."""
+        return tuple(
+            " ".join((run.operation, run.type, run.name, *run.properties))
+            for run in self.resources
+            if run.operation not in _UNCHANGED
+        )
+
 
 def run(
     world: World,

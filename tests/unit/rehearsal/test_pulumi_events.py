@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from groundplan.rehearsal.pulumi_events import EventLog, Tally
+from groundplan.rehearsal.stack import StackResult
 
 _PREFIX = "urn:pulumi:dev::groundplan::"
 _STACK = f"{_PREFIX}pulumi:pulumi:Stack::groundplan-dev"
@@ -31,6 +32,24 @@ def test_resources_are_timed_and_counted() -> None:
     ]
     assert [(tally.begun, tally.done) for tally in heard] == [(1, 0), (1, 1)]
     assert log.changes == {"create": 1}
+
+
+def test_what_differs_is_named() -> None:
+    """A change tells the names of its properties, and none of their values."""
+    log = EventLog()
+    log.add({"resOutputsEvent": _step(_VPC, "same", diffs=None)}, 1.0)
+    log.add({"resOutputsEvent": _step(_VPC, "update", diffs=["tags", "cidrBlock"])}, 2.0)
+    result = StackResult(
+        command="pulumi refresh",
+        exit_code=0,
+        seconds=1.0,
+        changes={"same": 1, "update": 1},
+        resources=tuple(log.runs),
+        outputs={},
+        diagnostics=(),
+    )
+    assert result.changed == 1
+    assert result.differences == ("update aws:ec2/vpc:Vpc main::x tags cidrBlock",)
 
 
 def test_outputs_are_those_of_the_stack() -> None:

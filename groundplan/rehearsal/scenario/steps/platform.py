@@ -31,14 +31,12 @@ def provision(stage: Stage) -> None:
 
 def second_up(stage: Stage) -> None:
     """Nothing that people or controllers did in between is a change of the program."""
-    result = _run(stage, "up")
-    stage.record.check("changes of a second up", expected=0, actual=result.changed)
+    expect_no_change(stage, "changes of a second up", _run(stage, "up"))
 
 
 def refresh(stage: Stage) -> None:
     """What is there is what the state says."""
-    result = _run(stage, "refresh")
-    stage.record.check("changes found by refresh", expected=0, actual=result.changed)
+    expect_no_change(stage, "changes found by refresh", _run(stage, "refresh"))
 
 
 def destroy(stage: Stage) -> None:
@@ -76,15 +74,27 @@ def take_over(stage: Stage) -> None:
     stage.run(f"pulumi cancel --yes --stack {stage.world.environment}", check=False)
 
 
+def expect_no_change(stage: Stage, what: str, result: stack.StackResult) -> None:
+    """Check that an operation changed nothing; else the evidence names what it changed."""
+    stage.record.check(
+        what, expected=0, actual="; ".join(result.differences) or result.changed, passed=result.changed == 0
+    )
+
+
+def note_command(stage: Stage, result: stack.StackResult) -> None:
+    """Keep with the step's evidence how a person would have run it."""
+    stage.record.commands.append(
+        CommandRun(line=result.command, exit_code=result.exit_code, seconds=result.seconds)
+    )
+
+
 def _run(stage: Stage, operation: stack.Operation, stack_file: Path | None = None) -> stack.StackResult:
     def show(tally: Tally) -> None:
         stage.progress.note(f"{tally.done} resources done, {tally.begun - tally.done} at work")
 
     take_over(stage)
     result = stack.run(stage.world, operation, show, stack_file)
-    stage.record.commands.append(
-        CommandRun(line=result.command, exit_code=result.exit_code, seconds=result.seconds)
-    )
+    note_command(stage, result)
     stage.record.figures |= {
         "seconds": result.seconds,
         "by_operation": dict(result.changes),

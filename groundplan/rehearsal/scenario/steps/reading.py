@@ -15,9 +15,8 @@ from groundplan.rehearsal.engines.aws_provider import ReadersAwsProvider
 from groundplan.rehearsal.engines.base import ProcessEngine
 from groundplan.rehearsal.engines.kubernetes_provider import ReadersKubernetesProvider
 from groundplan.rehearsal.providers import grpc_server
-from groundplan.rehearsal.scenario.record import CommandRun
 from groundplan.rehearsal.scenario.stage import Stage
-from groundplan.rehearsal.scenario.steps.platform import take_over
+from groundplan.rehearsal.scenario.steps.platform import expect_no_change, note_command, take_over
 from groundplan.rehearsal.world import ACCOUNT_ID, READER
 from infra.conventions import physical_name
 
@@ -31,10 +30,10 @@ def look(stage: Stage) -> None:
     with providers(stage) as variables:
         _preview(stage, variables)
         with held(stage) as actions:
-            changes = _preview(stage, variables)
+            found = _preview(stage, variables)
             refused = [what for what, call in _forbidden(stage).items() if _is_refused(stage, *call)]
-    stage.record.figures |= {"actions": actions, "changes": changes}
-    stage.record.check("changes that the reader finds", expected=0, actual=changes)
+    stage.record.figures |= {"actions": actions, "changes": found.changed}
+    expect_no_change(stage, "changes that the reader finds", found)
     stage.record.check("what the reader is refused", expected=list(_forbidden(stage)), actual=refused)
 
 
@@ -50,12 +49,10 @@ def _forbidden(stage: Stage) -> dict[str, tuple[str, str, dict[str, str]]]:
     }
 
 
-def _preview(stage: Stage, variables: Mapping[str, str]) -> int:
+def _preview(stage: Stage, variables: Mapping[str, str]) -> stack.StackResult:
     result = stack.run(stage.world, "preview", options=_DRIFT, variables=variables)
-    stage.record.commands.append(
-        CommandRun(line=result.command, exit_code=result.exit_code, seconds=result.seconds)
-    )
-    return result.changed
+    note_command(stage, result)
+    return result
 
 
 @contextmanager
