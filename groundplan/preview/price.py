@@ -1,7 +1,8 @@
 """What a month costs by a stack's settings: at its smallest and at its largest.
 
-The bill is that of `groundplan plan`, for what the settings name: node pools, brokers, NAT gateways, control
-plane. What depends on use (objects, requests, log volume, serverless parts, data transfer) is not in it.
+The bill is that of `groundplan plan`, for what the settings name: node pools, brokers, database, cache,
+endpoints, NAT gateways, control plane. What depends on use (objects, requests, log volume, serverless
+streams, data transfer) is not in it.
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ from dataclasses import dataclass, replace
 from infra.conventions import SYSTEM_POOL
 from infra.planning.cost import CostLine, monthly_cost
 from infra.planning.demand import AccountFigures
-from infra.planning.estimate import HOURS_PER_MONTH, Filesystem, NodePool, Platform
+from infra.planning.estimate import HOURS_PER_MONTH, DataStores, Filesystem, NodePool, Platform
 from infra.planning.instance_types import INSTANCE_TYPES
 from infra.planning.prices import ON_DEMAND_USD_PER_HOUR, PriceTable
 from infra.planning.streaming import ZONES, Streaming
 from infra.settings import Settings
 
 LEFT_OUT = (
-    "storage in the lake, requests, logs, metrics, serverless streams, databases, audit services, "
-    "data transfer"
+    "storage in the lake and of the database, requests, logs, metrics, serverless streams, audit services, "
+    "the edge, keys, the second region, data transfer"
 )
 
 
@@ -31,8 +32,8 @@ class PriceDelta:
     Args:
         before: lines at the smallest size, by the base's settings.
         after: the same, by the head's settings.
-        most_before_usd: all pools at their largest size as long as they may run, on demand, by the base's
-            settings.
+        most_before_usd: all pools as long as they may run, on demand, and the database, at their largest
+            size, by the base's settings.
         most_after_usd: the same, by the head's settings.
         as_of: day of the prices.
         source: where they come from.
@@ -107,6 +108,25 @@ def platform_of(settings: Settings, prices: PriceTable) -> Platform:
         pools=_pools(settings, prices),
         s3_gib_per_month=0,
         filesystems=_filesystems(settings),
+        data_stores=_data_stores(settings),
+        endpoints=_endpoints(settings),
+        transit_gateways=1 if settings.platform.network.transit_gateway else 0,
+    )
+
+
+def _endpoints(settings: Settings) -> int:
+    """Those of the network, and Grafana's own, which it answers through."""
+    platform = settings.platform
+    return len(platform.network.endpoints) + (1 if platform.operations.dashboards else 0)
+
+
+def _data_stores(settings: Settings) -> DataStores:
+    """The database idle; `_most` takes it under load."""
+    stores = settings.platform.data_stores
+    return DataStores(
+        database_units=stores.database.instances * stores.database.min_capacity,
+        cache_node_type=stores.cache.node_type,
+        cache_nodes=1 + stores.cache.replicas,
     )
 
 
@@ -205,12 +225,15 @@ def _bill(settings: Settings, prices: PriceTable) -> tuple[CostLine, ...]:
 
 
 def _most(settings: Settings, prices: PriceTable) -> float:
-    """The bill with every pool at its largest, on demand: the most that the settings allow."""
+    """The bill with all pools and the database at their largest, on demand: the most that settings allow."""
     on_demand = {name: replace(price, reserved=None) for name, price in prices.compute.items()}
     table = replace(prices, compute=on_demand)
     platform = platform_of(settings, table)
     pools = tuple(_largest(pool, _awake_hours(settings, pool.name)) for pool in platform.pools)
-    lines = monthly_cost(replace(platform, pools=pools), _account(settings), table)
+    database = settings.platform.data_stores.database
+    under_load = replace(_data_stores(settings), database_units=database.instances * database.max_capacity)
+    largest = replace(platform, pools=pools, data_stores=under_load)
+    lines = monthly_cost(largest, _account(settings), table)
     return sum(line.monthly_usd for line in lines)
 
 

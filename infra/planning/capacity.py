@@ -15,6 +15,8 @@ SYSTEM_NODE_VCPUS = 8
 INGEST_POD_VCPUS = 2
 """The CPU limit of an ingest pod in the settings."""
 ALLOCATABLE = 0.9
+CPU_SIZED_VCPUS = 8
+"""An m7i.2xlarge, which costs less than any GPU node."""
 VCPU_FLOP_PER_S = 10e9
 """A tenth of half a core with two AVX-512 units at 3 GHz in 32 bit: 2 x 16 x 2 x 3 / 2 = 96 GFLOP/s."""
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from infra.planning.demand import AccountFigures
-from infra.planning.estimate import HOURS_PER_MONTH, NodePool, Platform
+from infra.planning.estimate import HOURS_PER_MONTH, DataStores, NodePool, Platform
 from infra.planning.prices import ComputePrice, PriceTable
-from infra.planning.streaming import Streaming
+from infra.planning.streaming import ZONES, Streaming
 
 LEFT_OUT = (
     "the database (Aurora) and its backups",
@@ -136,6 +136,8 @@ def monthly_cost(platform: Platform, account: AccountFigures, prices: PriceTable
         lines += _streaming_lines(platform.streaming, prices)
     for pool in platform.pools:
         lines += _pool_lines(pool, prices)
+    if platform.data_stores:
+        lines += _data_store_lines(platform.data_stores, prices)
     return (*lines, *_storage_lines(platform, prices), *_fixed_lines(platform, account, prices))
 
 
@@ -197,8 +199,27 @@ def _storage_lines(platform: Platform, prices: PriceTable) -> Iterator[CostLine]
         yield _rated(f"file system of {each.name}", each.capacity_gib, "GiB", rate)
 
 
+def _data_store_lines(stores: DataStores, prices: PriceTable) -> Iterator[CostLine]:
+    yield _rated(
+        "database", stores.database_units * HOURS_PER_MONTH, "unit hours", prices.rates["aurora_unit_hour"]
+    )
+    yield _rated(
+        f"cache, {stores.cache_node_type}",
+        stores.cache_nodes * HOURS_PER_MONTH,
+        "node hours",
+        prices.rates[stores.cache_node_type],
+    )
+
+
 def _fixed_lines(platform: Platform, account: AccountFigures, prices: PriceTable) -> Iterator[CostLine]:
     yield _rated("EKS control plane", HOURS_PER_MONTH, "hours", prices.rates["eks_hour"])
+    attached = {
+        "interface endpoints": (platform.endpoints * ZONES, "endpoint_hour"),
+        "transit gateways": (platform.transit_gateways, "transit_gateway_hour"),
+    }
+    for item, (number, rate) in attached.items():
+        if number:
+            yield _rated(item, number * HOURS_PER_MONTH, "hours", prices.rates[rate])
     if account.nat_gateways:
         yield _rated(
             "NAT gateways", account.nat_gateways * HOURS_PER_MONTH, "hours", prices.rates["nat_hour"]

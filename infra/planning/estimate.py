@@ -62,6 +62,21 @@ class Filesystem:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DataStores:
+    """The database and the cache.
+
+    Args:
+        database_units: Aurora capacity units, of all instances together.
+        cache_node_type: ElastiCache's name.
+        cache_nodes: nodes of the cache.
+    """
+
+    database_units: float
+    cache_node_type: str
+    cache_nodes: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Platform:
     """What the figures ask for.
 
@@ -73,6 +88,9 @@ class Platform:
         pools: node pools.
         s3_gib_per_month: what goes between nodes and S3 in a month, in GiB.
         filesystems: file systems near the GPUs.
+        data_stores: the database and the cache; None where they are no part of the question.
+        endpoints: interface endpoints, each with an address in every zone.
+        transit_gateways: transit gateways that the network is attached to.
     """
 
     streaming: Streaming | None
@@ -82,6 +100,9 @@ class Platform:
     pools: tuple[NodePool, ...]
     s3_gib_per_month: int
     filesystems: tuple[Filesystem, ...] = ()
+    data_stores: DataStores | None = None
+    endpoints: int = 0
+    transit_gateways: int = 0
 
 
 def plan_platform(figures: Figures) -> Platform:

@@ -9,7 +9,14 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
-from infra.planning.prices import NO_DAY, ON_DEMAND_USD_PER_HOUR, RATES, ComputePrice, PriceTable
+from infra.planning.prices import (
+    CACHE_USD_PER_HOUR,
+    NO_DAY,
+    ON_DEMAND_USD_PER_HOUR,
+    RATES,
+    ComputePrice,
+    PriceTable,
+)
 
 API_REGION = "us-east-1"
 """The Price List API answers in few regions, for all of them ("Using the Price List Query API")."""
@@ -42,6 +49,19 @@ RATE_QUERIES = {
         for name in RATES
         if name.startswith("kafka.")
     },
+    **{
+        name: RateQuery(
+            service="AmazonElastiCache", filters={"cacheEngine": "Valkey"}, usage=f"NodeUsage:{name}"
+        )
+        for name in CACHE_USD_PER_HOUR
+    },
+    "aurora_unit_hour": RateQuery(
+        service="AmazonRDS", filters={"databaseEngine": "Aurora PostgreSQL"}, usage="Aurora:ServerlessV2Usage"
+    ),
+    "endpoint_hour": RateQuery(service="AmazonVPC", filters={}, usage="VpcEndpoint-Hours"),
+    "transit_gateway_hour": RateQuery(
+        service="AmazonVPC", filters={"operation": "TransitGatewayVPC"}, usage="TransitGateway-Hours"
+    ),
     "kafka_storage_gib_month": RateQuery(service="AmazonMSK", filters={}, usage="Kafka.Storage.GP2"),
     "s3_gib_month": RateQuery(
         service="AmazonS3", filters={"volumeType": "Standard"}, usage="TimedStorage-ByteHrs"

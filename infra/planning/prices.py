@@ -86,7 +86,25 @@ ON_DEMAND_USD_PER_HOUR = {
 }
 """EC2, Linux, us-east-1."""
 
+CACHE_USD_PER_HOUR = {
+    "cache.t4g.micro": 0.0128,
+    "cache.t4g.small": 0.0256,
+    "cache.t4g.medium": 0.052,
+    "cache.m7g.large": 0.1264,
+    "cache.m7g.xlarge": 0.2528,
+    "cache.r7g.large": 0.1752,
+    "cache.r7g.xlarge": 0.3496,
+    "cache.r7g.2xlarge": 0.6984,
+    "cache.r7g.4xlarge": 1.3976,
+}
+"""ElastiCache for Valkey, us-east-1: a fifth below the price of the same node with Redis
+(aws.amazon.com/elasticache/pricing)."""
+
 RATES = {
+    **CACHE_USD_PER_HOUR,
+    "aurora_unit_hour": 0.12,
+    "endpoint_hour": 0.01,
+    "transit_gateway_hour": 0.05,
     "kafka.m7g.large": 0.204,
     "kafka.m7g.xlarge": 0.408,
     "kafka.m7g.2xlarge": 0.816,
@@ -98,7 +116,7 @@ RATES = {
     "nat_hour": 0.045,
     "nat_gib": 0.045,
 }
-"""Usual list prices in us-east-1, without a recorded day: brokers and hours in USD per hour, storage in USD
+"""Usual list prices in us-east-1, without a recorded day: nodes and hours in USD per hour, storage in USD
 per GiB and month, S3 Standard at its first and dearest tier (aws.amazon.com/msk/pricing and so on)."""
 
 OFFLINE_RATES = {
@@ -125,7 +143,7 @@ def offline_prices(region: str) -> PriceTable:
         for name, usd in ON_DEMAND_USD_PER_HOUR.items()
     }
     notes = [f"Assumed: spot at {SPOT_SHARE:.0%}, a year's commitment at {RESERVED_SHARE:.0%} of on demand."]
-    notes.append(NO_DAY.format("brokers, storage, EKS, NAT and file systems"))
+    notes.append(NO_DAY.format("services other than EC2"))
     if factor != 1:
         notes.append(f"Prices of us-east-1 times {factor}, an upper estimate for {region}.")
     return PriceTable(

@@ -6,15 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from infra.planning.capacity import inference_vcpus, nodes_for_training, pool_gpus
+from infra.planning.capacity import CPU_SIZED_VCPUS, inference_vcpus, nodes_for_training, pool_gpus
 from infra.planning.capacity_blocks import last_checkpoint_deadline
 from infra.planning.demand import Figures, UseCaseFigures
 from infra.planning.estimate import NodePool, Platform
 from infra.planning.instance_types import INSTANCE_TYPES
 from infra.planning.quotas import Demand, Family, needed
-
-CPU_SIZED_VCPUS = 8
-"""An m7i.2xlarge, which costs less than any GPU node."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,7 @@ from infra.settings.lake import LakeSettings
 from infra.settings.network import NetworkSettings
 from infra.settings.operations import OperationsSettings
 from infra.settings.ownership import check_owners
+from infra.settings.peak import PeakSettings, check_peak
 from infra.settings.purchase import PurchaseSettings
 from infra.settings.recovery import STANDBY_SUFFIX, RecoverySettings
 from infra.settings.registry import RegistrySettings
@@ -237,6 +238,8 @@ class InferenceSettings(SettingsModel):
     """The version of the model that is served is the one this alias names."""
     size: PodSizeSettings = PodSizeSettings(cpu_millicores=250, cpu_limit_millicores=4000, memory_mib=2048)
     """Size of each replica."""
+    peak: PeakSettings | None = None
+    """What all replicas have to do at most. With it, whole GPUs for what CPUs do are refused."""
 
 
 class TenantSettings(SettingsModel):
@@ -430,6 +433,7 @@ class Settings(SettingsModel):
             checks.size_fits_node(
                 (name, what, "size"), size.cpu_millicores, size.memory_mib, pools[where].types
             )
+        check_peak(name, tenant.inference.peak, tenant.pool, parts=pools[tenant.pool].parts)
         if training.filesystem:
             checks.filesystem_zone(name, place, pools[place].zone, elastic=place in elastic)
         checks.quota_covers_peak(

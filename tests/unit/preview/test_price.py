@@ -53,6 +53,55 @@ def test_a_pool_of_spot_costs_what_spot_costs() -> None:
     assert delta.most_before_usd == pytest.approx(delta.most_after_usd)
 
 
+@pytest.mark.parametrize(
+    ("section", "changes", "item", "usd", "at_most_usd"),
+    [
+        pytest.param(
+            "data_stores",
+            {"database": {"instances": 2, "min_capacity": 1, "max_capacity": 8}},
+            "database",
+            (2 * 1 - 0.5) * 730 * 0.12 * 1.25,
+            (2 * 8 - 4) * 730 * 0.12 * 1.25,
+            id="a reader, and more for each",
+        ),
+        pytest.param(
+            "data_stores",
+            {"cache": {"node_type": "cache.t4g.small", "replicas": 2}},
+            "cache, cache.t4g.small",
+            2 * 730 * 0.0256 * 1.25,
+            2 * 730 * 0.0256 * 1.25,
+            id="two replicas",
+        ),
+        pytest.param(
+            "network",
+            {"endpoints": ["ecr.api", "ecr.dkr", "sts", "kms"]},
+            "interface endpoints",
+            3 * 730 * 0.01 * 1.25,
+            3 * 730 * 0.01 * 1.25,
+            id="an endpoint, in three zones",
+        ),
+        pytest.param(
+            "network",
+            {"transit_gateway": {"id": "tgw-0123456789abcdef0", "ranges": ["172.16.0.0/12"]}},
+            "transit gateways",
+            730 * 0.05 * 1.25,
+            730 * 0.05 * 1.25,
+            id="a way to other networks",
+        ),
+    ],
+)
+def test_what_stands_all_month_is_paid_for(
+    section: str, changes: dict[str, Any], item: str, usd: float, at_most_usd: float
+) -> None:
+    """Database, cache, endpoints and gateways cost by the hour; only the database grows under load."""
+    before = dev_config()["groundplan:platform"][section]
+    delta = price_delta(_awake(), _awake(**{section: before | changes}), PRICES)
+    [(found, was, now)] = delta.lines
+    assert found == item
+    assert now - was == pytest.approx(usd)
+    assert delta.most_after_usd - delta.most_before_usd == pytest.approx(at_most_usd)
+
+
 def test_an_elastic_pool_costs_nothing_until_it_grows_and_at_most_its_dearest_type() -> None:
     """Five g6e.12xlarge on demand all month, with their disks; while nothing waits, nothing."""
     pool = {"instance_types": ["g6.12xlarge", "g6e.12xlarge"], "capacity": "spot-first", "max_nodes": 5}

@@ -29,6 +29,12 @@ def _increase(code: str, vcpus: int) -> str:
     )
 
 
+def _peak(**peak: Any) -> Change:
+    return lambda platform: platform["tenants"]["vision"]["inference"].update(peak=peak)
+
+
+_SMALL = {"parameters": 40_000_000, "unit": "rows", "per_second": 1000}
+
 CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
     (
         "pools above EC2's quota",
@@ -53,6 +59,17 @@ CASES: list[tuple[str, Change, tuple[str, object, str, str]]] = [
             288,
             "at their largest, the pools gpu, cpu need 672 virtual CPUs",
             _increase("L-DB2E81BA", 672),
+        ),
+    ),
+    (
+        "whole GPUs for what eight virtual CPUs do",
+        _peak(**_SMALL),
+        (
+            "groundplan:platform.tenants.vision.inference.peak",
+            _SMALL,
+            "40,000,000 parameters at 1,000 rows/s are work for 8 virtual CPUs, and each replica has a whole "
+            "GPU of pool gpu",
+            "a pool of `gpu_pools` with `sharing`, or a higher peak",
         ),
     ),
     (
