@@ -31,10 +31,10 @@ def stop(stage: Stage) -> None:
     """Stop the engines and count what the machine still holds of the rehearsal."""
     with stage.noted(f"groundplan rehearse down {stage.world.id}"):
         supervisor.stop(stage.world, engines_of(stage.world))
-    left = leftovers.find(stage.world.id)
-    stage.record.figures["left"] = asdict(left)
-    for kind in ("processes", "containers", "mounts", "interfaces", "namespaces", "cgroups", "rules"):
-        stage.record.check(f"{kind} left", expected=0, actual=len(getattr(left, kind)))
+    left = asdict(leftovers.find(stage.world.id))
+    stage.record.figures["left"] = left
+    for kind, found in left.items():
+        stage.record.check(f"{kind} left", expected=0, actual=len(found))
     leftovers.remove(stage.world.id)
 
 
