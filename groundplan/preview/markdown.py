@@ -115,7 +115,8 @@ def _group(group: tuple[Finding, ...]) -> Iterator[str]:
 def _price(price: PriceDelta) -> Iterator[str]:
     yield (
         f"**Price of a month**: {price.before_usd:,.0f} → {price.after_usd:,.0f} USD at the smallest size, "
-        f"{price.most_before_usd:,.0f} → {price.most_after_usd:,.0f} USD with every pool at its largest."
+        f"{price.most_before_usd:,.0f} → {price.most_after_usd:,.0f} USD with pools and database at their "
+        "largest."
     )
     lines = [f"| {item} | {before:,.0f} | {after:,.0f} |" for item, before, after in price.lines]
     head = ["| smallest size | before | after |", "| --- | ---: | ---: |"]
