@@ -79,7 +79,9 @@ def statements_of(document: Any, path: str) -> list[Statement]:
 
 @lru_cache(maxsize=16384)
 def _matches(pattern: str, action: str) -> bool:
-    return fnmatchcase(action.lower(), pattern.lower())
+    wanted, given = pattern.lower(), action.lower()
+    # Most patterns are names: compiling each took a tenth of the time that all rules take together.
+    return wanted == given or (("*" in wanted or "?" in wanted) and fnmatchcase(given, wanted))
 
 
 def _statement(raw: Any, path: str, index: int) -> Statement:
