@@ -108,7 +108,7 @@ def platform_of(settings: Settings, prices: PriceTable) -> Platform:
         pools=_pools(settings, prices),
         s3_gib_per_month=0,
         filesystems=_filesystems(settings),
-        data_stores=_data_stores(settings),
+        data_stores=_data_stores(settings, settings.platform.data_stores.database.min_capacity),
         endpoints=_endpoints(settings),
         transit_gateways=1 if settings.platform.network.transit_gateway else 0,
     )
@@ -120,11 +120,11 @@ def _endpoints(settings: Settings) -> int:
     return len(platform.network.endpoints) + (1 if platform.operations.dashboards else 0)
 
 
-def _data_stores(settings: Settings) -> DataStores:
-    """The database idle; `_most` takes it under load."""
+def _data_stores(settings: Settings, units_each: float) -> DataStores:
+    """With so many capacity units for each instance of the database."""
     stores = settings.platform.data_stores
     return DataStores(
-        database_units=stores.database.instances * stores.database.min_capacity,
+        database_units=stores.database.instances * units_each,
         cache_node_type=stores.cache.node_type,
         cache_nodes=1 + stores.cache.replicas,
     )
@@ -230,8 +230,7 @@ def _most(settings: Settings, prices: PriceTable) -> float:
     table = replace(prices, compute=on_demand)
     platform = platform_of(settings, table)
     pools = tuple(_largest(pool, _awake_hours(settings, pool.name)) for pool in platform.pools)
-    database = settings.platform.data_stores.database
-    under_load = replace(_data_stores(settings), database_units=database.instances * database.max_capacity)
+    under_load = _data_stores(settings, settings.platform.data_stores.database.max_capacity)
     largest = replace(platform, pools=pools, data_stores=under_load)
     lines = monthly_cost(largest, _account(settings), table)
     return sum(line.monthly_usd for line in lines)

@@ -107,3 +107,9 @@ def inference_vcpus(*, parameters: int, units_per_second: float) -> int:
     or a row; convolutions use a parameter many times, so this does not hold for images.
     """
     return math.ceil(2 * parameters * units_per_second / VCPU_FLOP_PER_S)
+
+
+def cpu_sized_vcpus(*, parameters: int, units_per_second: float) -> int | None:
+    """`inference_vcpus` of a model that one m7i.2xlarge serves; None if it takes more."""
+    vcpus = inference_vcpus(parameters=parameters, units_per_second=units_per_second)
+    return vcpus if vcpus <= CPU_SIZED_VCPUS else None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from infra.planning.capacity import CPU_SIZED_VCPUS, inference_vcpus, nodes_for_training, pool_gpus
+from infra.planning.capacity import cpu_sized_vcpus, nodes_for_training, pool_gpus
 from infra.planning.capacity_blocks import last_checkpoint_deadline
 from infra.planning.demand import Figures, UseCaseFigures
 from infra.planning.estimate import NodePool, Platform
@@ -63,11 +63,11 @@ def refuse_unrequested_efa(
 def refuse_gpu_for_cpu_model(
     *, key: str, unit: str, parameters: int | None, peak_per_second: float, instance_type: str
 ) -> Iterator[Refusal]:
-    """Refuse GPUs for a model that one m7i.2xlarge serves at the peak (see `inference_vcpus`)."""
+    """Refuse GPUs for a model that one m7i.2xlarge serves at the peak (see `cpu_sized_vcpus`)."""
     if parameters is None or unit == "images":
         return
-    vcpus = inference_vcpus(parameters=parameters, units_per_second=peak_per_second)
-    if vcpus <= CPU_SIZED_VCPUS:
+    vcpus = cpu_sized_vcpus(parameters=parameters, units_per_second=peak_per_second)
+    if vcpus is not None:
         yield Refusal(
             rule="gpu-for-cpu-model",
             key=key,

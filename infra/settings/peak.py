@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from infra.planning.capacity import CPU_SIZED_VCPUS, inference_vcpus
+from infra.planning.capacity import cpu_sized_vcpus
 from infra.settings.base import SettingsModel
 from infra.settings.types import refusal
 
@@ -23,7 +23,7 @@ class PeakSettings(SettingsModel):
 
 
 def check_peak(tenant: str, peak: PeakSettings | None, pool: str, *, parts: int) -> None:
-    """Refuse whole GPUs for a model that one m7i.2xlarge serves at its peak (see `inference_vcpus`).
+    """Refuse whole GPUs for a model that one m7i.2xlarge serves at its peak (see `cpu_sized_vcpus`).
 
     Args:
         tenant: whose model it is.
@@ -33,8 +33,8 @@ def check_peak(tenant: str, peak: PeakSettings | None, pool: str, *, parts: int)
     """
     if peak is None or parts > 1:
         return
-    vcpus = inference_vcpus(parameters=peak.parameters, units_per_second=peak.per_second)
-    if vcpus <= CPU_SIZED_VCPUS:
+    vcpus = cpu_sized_vcpus(parameters=peak.parameters, units_per_second=peak.per_second)
+    if vcpus is not None:
         raise refusal(
             f"{peak.parameters:,} parameters at {peak.per_second:,.0f} {peak.unit}/s are work for {vcpus} "
             f"virtual CPUs, and each replica has a whole GPU of pool {pool}",

@@ -25,7 +25,7 @@ from groundplan.rehearsal.recovery import runbook
 from groundplan.rehearsal.recovery.backups import run_backup_plans
 from groundplan.rehearsal.recovery.losses import Mark, against, lake_loss
 from groundplan.rehearsal.scenario.player import Step
-from groundplan.rehearsal.scenario.record import CommandRun, load_records
+from groundplan.rehearsal.scenario.record import load_records
 from groundplan.rehearsal.scenario.stage import Stage
 from groundplan.rehearsal.scenario.steps import engines, platform, teardown
 from groundplan.rehearsal.world import ACCOUNT_ID, PROJECT_ROOT, World
@@ -203,9 +203,7 @@ def _typed(
         stage.progress.note(f"{section.title}: {line[:100]}")
 
     run = runbook.run(typed, folder=project, variables=variables, log=log, show=show)
-    stage.record.commands.append(
-        CommandRun(line=section.commands.strip(), exit_code=run.exit_code, seconds=run.seconds)
-    )
+    stage.record.ran(section.commands.strip(), exit_code=run.exit_code, seconds=run.seconds)
     if run.exit_code != 0:
         raise GroundplanError(
             f"The runbook fails at {section.title!r}.",

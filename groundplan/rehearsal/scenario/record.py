@@ -71,6 +71,10 @@ class StepRecord(BaseModel):
         """All of it, and its wall time, as JSON values."""
         return {**self.model_dump(mode="json"), "seconds": round(self.seconds, 2)}
 
+    def ran(self, line: str, *, exit_code: int, seconds: float) -> None:
+        """Note a command as a person would type it."""
+        self.commands.append(CommandRun(line=line, exit_code=exit_code, seconds=seconds))
+
     def check(self, what: str, *, expected: object, actual: object, passed: bool | None = None) -> bool:
         """Note whether something holds; without `passed` the two values must be equal."""
         holds = expected == actual if passed is None else passed

@@ -20,7 +20,7 @@ from groundplan.errors import ExitCode, GroundplanError
 from groundplan.progress import Progress
 from groundplan.rehearsal import shell, supervisor
 from groundplan.rehearsal.engines import engines_of
-from groundplan.rehearsal.scenario.record import CommandRun, StepRecord
+from groundplan.rehearsal.scenario.record import StepRecord
 from groundplan.rehearsal.toolchain import Toolbox
 from groundplan.rehearsal.world import PROJECT_ROOT, World
 
@@ -72,7 +72,7 @@ class Stage:
         )
         if not quiet:
             seconds = round(time.monotonic() - began, 2)
-            self.record.commands.append(CommandRun(line=line, exit_code=done.returncode, seconds=seconds))
+            self.record.ran(line, exit_code=done.returncode, seconds=seconds)
         if check and done.returncode != 0:
             raise GroundplanError(
                 f"`{line}` ended with exit code {done.returncode}.",
@@ -91,7 +91,7 @@ class Stage:
             exit_code = ExitCode.OK
         finally:
             seconds = round(time.monotonic() - began, 2)
-            self.record.commands.append(CommandRun(line=line, exit_code=exit_code, seconds=seconds))
+            self.record.ran(line, exit_code=exit_code, seconds=seconds)
 
     @property
     def shell_hint(self) -> str:

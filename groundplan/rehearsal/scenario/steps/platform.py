@@ -11,7 +11,6 @@ import yaml
 
 from groundplan.rehearsal import stack
 from groundplan.rehearsal.pulumi_events import Tally
-from groundplan.rehearsal.scenario.record import CommandRun
 from groundplan.rehearsal.scenario.stage import Stage
 from groundplan.rehearsal.world import PROJECT_ROOT
 from groundplan.settings import load_stack
@@ -81,20 +80,13 @@ def expect_no_change(stage: Stage, what: str, result: stack.StackResult) -> None
     )
 
 
-def note_command(stage: Stage, result: stack.StackResult) -> None:
-    """Keep with the step's evidence how a person would have run it."""
-    stage.record.commands.append(
-        CommandRun(line=result.command, exit_code=result.exit_code, seconds=result.seconds)
-    )
-
-
 def _run(stage: Stage, operation: stack.Operation, stack_file: Path | None = None) -> stack.StackResult:
     def show(tally: Tally) -> None:
         stage.progress.note(f"{tally.done} resources done, {tally.begun - tally.done} at work")
 
     take_over(stage)
     result = stack.run(stage.world, operation, show, stack_file)
-    note_command(stage, result)
+    stage.record.ran(result.command, exit_code=result.exit_code, seconds=result.seconds)
     stage.record.figures |= {
         "seconds": result.seconds,
         "by_operation": dict(result.changes),

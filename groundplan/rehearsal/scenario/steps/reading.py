@@ -16,7 +16,7 @@ from groundplan.rehearsal.engines.base import ProcessEngine
 from groundplan.rehearsal.engines.kubernetes_provider import ReadersKubernetesProvider
 from groundplan.rehearsal.providers import grpc_server
 from groundplan.rehearsal.scenario.stage import Stage
-from groundplan.rehearsal.scenario.steps.platform import expect_no_change, note_command, take_over
+from groundplan.rehearsal.scenario.steps.platform import expect_no_change, take_over
 from groundplan.rehearsal.world import ACCOUNT_ID, READER
 from infra.conventions import physical_name
 
@@ -51,7 +51,7 @@ def _forbidden(stage: Stage) -> dict[str, tuple[str, str, dict[str, str]]]:
 
 def _preview(stage: Stage, variables: Mapping[str, str]) -> stack.StackResult:
     result = stack.run(stage.world, "preview", options=_DRIFT, variables=variables)
-    note_command(stage, result)
+    stage.record.ran(result.command, exit_code=result.exit_code, seconds=result.seconds)
     return result
 
 
