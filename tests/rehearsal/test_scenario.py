@@ -77,7 +77,7 @@ CHECKS = {
         "versions served by each ready pod after rollback",
     },
     "second-up": {"changes of a second up"},
-    "refresh": {"changes found by refresh"},
+    "refresh": {"changes found by a refresh", "changes found by a second refresh"},
     "look": {"changes that the reader finds", "what the reader is refused"},
     "destroy": {"resources left in the state"},
     "inventory": {"AWS resources left after destroy", "namespaces of tenants left after destroy"},
