@@ -91,7 +91,6 @@ def platform_of(settings: Settings, prices: PriceTable) -> Platform:
     """What the settings name, as a plan has it."""
     streaming = settings.platform.streaming
     brokers = streaming.brokers
-    priced = streaming.form == "provisioned" and brokers.instance_type in prices.rates
     return Platform(
         streaming=Streaming(
             broker_type=brokers.instance_type,
@@ -100,7 +99,7 @@ def platform_of(settings: Settings, prices: PriceTable) -> Platform:
             storage_gib=brokers.volume_gib,
             peak_mb_per_s=0,
         )
-        if priced
+        if streaming.form == "provisioned"
         else None,
         ingest_pods=0,
         lake_gib=0,
@@ -244,10 +243,4 @@ def _largest(pool: NodePool, awake_hours: float) -> NodePool:
 
 
 def _unpriced(settings: Settings, prices: PriceTable) -> set[str]:
-    platform = settings.platform
-    types = {pool.instance_type for pool in _all_pools(settings)}
-    found = {name for name in types if name not in prices.compute}
-    broker = platform.streaming.brokers.instance_type
-    if platform.streaming.form == "provisioned" and broker not in prices.rates:
-        found.add(broker)
-    return found
+    return {pool.instance_type for pool in _all_pools(settings)} - set(prices.compute)

@@ -25,6 +25,10 @@ from infra.planning.prices import (
     offline_prices,
 )
 from infra.planning.streaming import Streaming
+from infra.settings.base import SettingsModel
+from infra.settings.data_stores import CacheSettings
+from infra.settings.filesystem import FilesystemSettings
+from infra.settings.streaming import BrokerSettings
 
 PRICE = ComputePrice(on_demand=10, spot=4, reserved=6)
 
@@ -120,6 +124,22 @@ def test_offline_table_is_dated_and_complete() -> None:
     assert set(RATE_QUERIES) == set(RATES)
     assert offline_prices("us-east-1").compute["g6.12xlarge"].on_demand == 4.6016
     assert offline_prices("eu-central-1").compute["g6.12xlarge"].on_demand == pytest.approx(5.752)
+
+
+@pytest.mark.parametrize(
+    ("settings", "field", "rate"),
+    [
+        (BrokerSettings, "instance_type", "{}"),
+        (CacheSettings, "node_type", "{}"),
+        (FilesystemSettings, "throughput_mbps_per_tib", "fsx_{}_gib_month"),
+    ],
+)
+def test_whatever_a_stack_may_ask_for_has_a_price(
+    settings: type[SettingsModel], field: str, rate: str
+) -> None:
+    """A choice that the table does not know would fail every estimate of that stack."""
+    choices = settings.model_json_schema()["properties"][field]["enum"]
+    assert {rate.format(choice) for choice in choices} <= set(offline_prices("us-east-1").rates)
 
 
 def _product(usage: str, usd: str, reserved: str | None = None) -> str:
