@@ -7,7 +7,8 @@ import logging
 import re
 import ssl
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
@@ -16,6 +17,7 @@ from moto import settings
 from moto.ebs import urls as ebs_urls
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.wrappers import Response
+from werkzeug.wsgi import ClosingIterator
 
 from groundplan.rehearsal.emulator import (
     access_analyzer,
@@ -162,7 +164,49 @@ class QuietRequestHandler(MotoRequestHandler):
     """Logs service, method, path, action, status and, of an SDK's repeated call, which attempt it is.
 
     Nothing else: a query may hold a signature or a session token.
+
+    Connections are kept, as AWS keeps them: werkzeug ends each after one request, for it does not know
+    whether the application has read the body. Ours reads it first.
     """
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    disable_nagle_algorithm = True
+    """Answers leave whole and at once; the end of one would wait for the client to confirm its beginning."""
+
+    def handle_expect_100(self) -> bool:
+        """Say at once that the body may come: the client waits for it."""
+        goes_on = super().handle_expect_100()
+        self.wfile.flush()
+        return goes_on
+
+    def run_wsgi(self) -> None:
+        """Answer one request."""
+        # By hand and not by `Response.from_app`: that one copies the environment, and the log reads it.
+        self.environ = self.make_environ()
+        try:
+            answer = _called(self.server.app, self.environ)
+        except Exception:
+            log.exception("no answer")
+            answer = "500 Internal Server Error", [], b""
+        try:
+            self._send(*answer)
+        except OSError as error:  # of TLS, too
+            self.connection_dropped(error, self.environ)
+            self.close_connection = True
+
+    def _send(self, status: str, headers: Sequence[tuple[str, str]], body: bytes) -> None:
+        code, _, reason = status.partition(" ")
+        self.send_response(int(code), reason)
+        for name, value in headers:
+            self.send_header(name, value)
+        bare = int(code) in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
+        if not bare and "content-length" not in {name.lower() for name, _ in headers}:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD" and not bare:
+            self.wfile.write(body)
+        self.wfile.flush()
 
     def make_environ(self) -> dict[str, Any]:
         """The request for WSGI, with the version of TLS as web servers name it."""
@@ -189,6 +233,21 @@ class QuietRequestHandler(MotoRequestHandler):
         """Call and attempt where the SDK sends the call again: its first answer was an error, or was lost."""
         number = attempt(self.environ)
         return f"attempt={number} call={invocation(self.environ)}" if number > 1 else ""
+
+
+def _called(application: Any, environ: dict[str, Any]) -> tuple[str, Sequence[tuple[str, str]], bytes]:
+    """Status, headers and whole body of a WSGI application's answer."""
+    head: list[Any] = []
+    parts: list[bytes] = []
+
+    def start_response(status: str, headers: Sequence[tuple[str, str]], _: Any = None) -> Any:
+        head[:] = status, headers
+        return parts.append
+
+    with closing(ClosingIterator(application(environ, start_response))) as body:
+        parts.extend(body)
+    status, headers = head
+    return status, headers, b"".join(parts)
 
 
 class ApiServer:

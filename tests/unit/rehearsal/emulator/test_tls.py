@@ -41,6 +41,33 @@ def test_an_answer_ends_with_a_goodbye(aws: Emulated) -> None:
         socket.create_connection(("127.0.0.1", aws.emulator.api.port), timeout=5) as plain,
         context.wrap_socket(plain, server_hostname="127.0.0.1", suppress_ragged_eofs=False) as client,
     ):
-        client.sendall(b"GET /moto-api/ HTTP/1.1\r\nHost: moto\r\n\r\n")
+        client.sendall(b"GET /moto-api/ HTTP/1.1\r\nHost: moto\r\nConnection: close\r\n\r\n")
         answer = b"".join(iter(lambda: client.recv(65_536), b""))
     assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_connection_serves_more_than_one_request(aws: Emulated) -> None:
+    """Clients keep it, and with it the handshake; bodies do not run into the next request."""
+    context = ssl.create_default_context(cafile=str(aws.emulator.world.certificate_authority))
+    connection = http.client.HTTPSConnection("127.0.0.1", aws.emulator.api.port, timeout=5, context=context)
+    ports = set()
+    for _ in range(3):
+        connection.request("POST", "/moto-api/", body=b"x" * 100_000)
+        ports.add(connection.sock.getsockname()[1])
+        connection.getresponse().read()
+    connection.close()
+    assert len(ports) == 1
+
+
+def test_who_asks_whether_a_body_may_come_is_told_at_once(aws: Emulated) -> None:
+    """Clients with large bodies wait for it, some for ever."""
+    context = ssl.create_default_context(cafile=str(aws.emulator.world.certificate_authority))
+    with (
+        socket.create_connection(("127.0.0.1", aws.emulator.api.port), timeout=5) as plain,
+        context.wrap_socket(plain, server_hostname="127.0.0.1") as client,
+    ):
+        head = b"POST /moto-api/ HTTP/1.1\r\nHost: moto\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n"
+        client.sendall(head)
+        assert client.recv(65_536).startswith(b"HTTP/1.1 100 ")
+        client.sendall(b"x")
+        assert client.recv(65_536).startswith(b"HTTP/1.1 ")
