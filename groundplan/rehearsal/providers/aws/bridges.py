@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from pulumi.runtime.proto import provider_pb2
 
+from groundplan.rehearsal.providers.aws.answers import Answers
 from groundplan.rehearsal.providers.aws.bridge import Bridge
 
 
@@ -25,11 +26,13 @@ class Served:
         bridge: the process.
         region: where it works.
         answer: what it answered to Configure; None before.
+        answers: what it answered to questions about resources.
     """
 
     bridge: Bridge
     region: str
     answer: provider_pb2.ConfigureResponse | None = None
+    answers: Answers = field(default_factory=Answers)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 

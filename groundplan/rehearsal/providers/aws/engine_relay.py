@@ -19,6 +19,7 @@ class EngineRelay(engine_pb2_grpc.EngineServicer):
         self._engine: engine_pb2_grpc.EngineStub | None = None
         self._channel: grpc.Channel | None = None
         self._urns: dict[str, str] = {}
+        self._spoken_of: set[str] = set()
 
     def connect(self, address: str) -> None:
         """Pass on to this engine from now on."""
@@ -27,6 +28,7 @@ class EngineRelay(engine_pb2_grpc.EngineServicer):
             previous, self._channel = self._channel, channel
             self._engine = engine_pb2_grpc.EngineStub(channel)
             self._urns.clear()
+            self._spoken_of.clear()
         if previous:
             previous.close()
 
@@ -34,12 +36,18 @@ class EngineRelay(engine_pb2_grpc.EngineServicer):
         """Note what the engine calls a resource that the bridge is asked about."""
         self._urns[bridged_urn] = urn
 
+    def spoken_of(self, urn: str) -> bool:
+        """Whether users of this run of the engine were told anything about a resource."""
+        return urn in self._spoken_of
+
     def Log(  # noqa: N802 - the protocol's name
         self, request: engine_pb2.LogRequest, context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
         """Pass a message on."""
         del context
         request.urn = self._urns.get(request.urn, request.urn)
+        if request.severity != engine_pb2.DEBUG:
+            self._spoken_of.add(request.urn)
         with self._lock:
             engine = self._engine
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -126,9 +127,16 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
         """Validate inputs and fill in defaults; refuse inputs that the provider at hand does not have."""
+        served = self._served(context)
         if self._is_ours(request.urn):
-            return self._topics.check(request, self._served(context).region)
-        entry, served = self._resource(request.urn, context), self._served(context)
+            return self._topics.check(request, served.region)
+        ask = partial(self._check, request, served, context)
+        return served.answers.to(request, ask, worth_keeping=self._said_nothing_of(request.urn))
+
+    def _check(
+        self, request: provider_pb2.CheckRequest, served: Served, context: grpc.ServicerContext
+    ) -> provider_pb2.CheckResponse:
+        entry = self._resource(request.urn, context)
         refused = translation.refused_inputs(request.news, entry, served.region)
         if refused:
             return provider_pb2.CheckResponse(inputs=request.news, failures=refused)
@@ -142,8 +150,15 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         """Compare."""
         if self._is_ours(request.urn):
             return self._topics.diff(request)
+        served = self._served(context)
+        ask = partial(self._diff, request, served, context)
+        return served.answers.to(request, ask, worth_keeping=self._said_nothing_of(request.urn))
+
+    def _diff(
+        self, request: provider_pb2.DiffRequest, served: Served, context: grpc.ServicerContext
+    ) -> provider_pb2.DiffResponse:
         entry = self._resource(request.urn, context)
-        answer = self._about(entry, self._served(context), "Diff", request, context)
+        answer = self._about(entry, served, "Diff", request, context)
         translation.diff_to_sdk(answer, entry)
         return answer
 
@@ -221,6 +236,10 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         translation.answer_to_sdk(answer, entry, served.region)
         translation.put_back(answer, kept)
         return answer
+
+    def _said_nothing_of(self, urn: str) -> Callable[[], bool]:
+        """Warnings come with an answer, and must come again with the next."""
+        return lambda: not self._relay.spoken_of(urn)
 
     def _resource(self, urn: str, context: grpc.ServicerContext) -> Entry:
         return self._found(self._dictionary.resource, translation.type_of(urn), context)
