@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from groundplan.rehearsal import shell
+from groundplan.rehearsal.providers import warm_request
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 _SHOWN = 4000
@@ -39,5 +40,6 @@ def seconds_of(name: str, words: Sequence[str], variables: Mapping[str, str], *,
 
 def with_defaults(variables: Mapping[str, str], home: Path) -> dict[str, str]:
     """The environment of a rehearsal's Pulumi without our settings; `home` is new: the CLI logs there."""
-    kept = {name: value for name, value in variables.items() if name not in shell.SPEED}
+    ours = {*shell.SPEED, warm_request.SOCKET}
+    kept = {name: value for name, value in variables.items() if name not in ours}
     return {**kept, "PULUMI_HOME": str(home)}

@@ -25,7 +25,7 @@ import yaml
 
 from groundplan.errors import ExitCode, GroundplanError
 from groundplan.rehearsal import processes
-from groundplan.rehearsal.providers import grpc_server, language_host
+from groundplan.rehearsal.providers import grpc_server, language_host, warm_request
 from groundplan.rehearsal.toolchain import Toolbox
 from groundplan.rehearsal.world import PROJECT_ROOT, World, cache_folder
 
@@ -134,6 +134,7 @@ def _of_pulumi(world: World, home: Path) -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_SUPPRESS_NEO_LINK": "true",
         **SPEED,
+        warm_request.SOCKET: str(world.warm_socket),
     }
 
 
@@ -171,14 +172,18 @@ def _install_pulumi(toolbox: Toolbox, home: Path) -> None:
         target.hardlink_to(program)
     except OSError:  # another file system
         shutil.copy2(program, target)
-    module = language_host.__name__
-    _write_script(
-        home / "bin" / "pulumi-language-python",
-        f"#!{sys.executable} -u\n"
+    host = home / "bin" / "language_host.py"
+    host.write_text(
         "import sys\n"
         f"sys.path[0] = {str(PROJECT_ROOT)!r}\n"
-        f"from {module} import main\n"
-        "main()\n",
+        f"from {language_host.__name__} import main\n"
+        "main()\n"
+    )
+    words = shlex.join([sys.executable, "-ISu", str(warm_request.__file__), str(host)])
+    _write_script(
+        home / "bin" / "pulumi-language-python",
+        # Ctrl-C reaches the whole process group: the engine decides what happens.
+        f"#!/bin/sh\ntrap '' INT\nexec {words} \"$@\"\n",
     )
 
 

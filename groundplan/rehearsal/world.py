@@ -148,6 +148,11 @@ class World:
         return self.folder / "run"
 
     @property
+    def warm_socket(self) -> Path:
+        """Where the warm interpreter takes requests."""
+        return self.run / "warm.sock"
+
+    @property
     def credentials(self) -> Path:
         """A session of the deployer, which the shell and the providers use."""
         return self.run / "credentials.json"

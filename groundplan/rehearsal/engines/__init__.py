@@ -21,13 +21,14 @@ _ENGINES = {
     "kube_router": "KubeRouter",
     "coredns": "CoreDns",
     "metrics_server": "MetricsServer",
+    "warm_interpreter": "WarmInterpreter",
     "emulator": "EmulatorEngine",
     "aws_provider": "AwsProvider",
     "kubernetes_provider": "KubernetesProvider",
 }
 """Module of this package -> its engine."""
 
-_WITHOUT_CLUSTER = frozenset({"emulator", "aws-provider", "kubernetes-provider"})
+_WITHOUT_CLUSTER = frozenset({"warm-interpreter", "emulator", "aws-provider", "kubernetes-provider"})
 """Enough for the AWS half of a stack. The Kubernetes provider has nothing to do; Pulumi's shell names it."""
 
 

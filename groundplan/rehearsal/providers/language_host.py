@@ -14,6 +14,7 @@ the one that runs groundplan.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import queue
@@ -31,12 +32,18 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
-from groundplan.rehearsal.providers import language_exec
+from groundplan.rehearsal.providers import language_exec, warm_child, warm_request
 from groundplan.rehearsal.providers.grpc_server import OPTIONS
 
+LEAN_FILE = ("infra", "lean_sdks.py")
+"""Below a project's root."""
 NO_DEBUG = "GROUNDPLAN_NO_DEBUG"
 _CHUNK_BYTES = 65536
 _GRACE_S = 5
+
+
+Child = subprocess.Popen[bytes] | warm_child.WarmChild
+"""A program or policy pack that runs."""
 
 
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
@@ -52,7 +59,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def __init__(self, engine_address: str) -> None:
         self.ended = threading.Event()
         self._engine_address = engine_address
-        self._children: set[subprocess.Popen[bytes]] = set()
+        self._children: set[Child] = set()
         self._lock = threading.Lock()
 
     def Handshake(  # noqa: N802 - the protocol's name
@@ -101,7 +108,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(request.configSecretKeys)),
         }
         try:
-            child = self._start(argv, cwd=request.pwd, env=environment)
+            child = self._start(argv, cwd=request.pwd, env=environment, lean=_lean(request.info))
         except OSError as error:
             return language_pb2.RunResponse(error=f"cannot start {argv[0]}: {error}")
         return _result(self._wait(child))
@@ -124,9 +131,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             request.info.program_directory,
         ]
         environment = dict(entry.split("=", 1) for entry in request.env) if request.env else dict(os.environ)
-        child = self._start(
-            argv, cwd=request.pwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
+        child = self._start(argv, cwd=request.pwd, env=environment, piped=True)
         context.add_callback(lambda: _terminate(child))
         yield from _streamed(child)
         yield language_pb2.RunPluginResponse(exitcode=self._wait(child))
@@ -153,17 +158,20 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         *,
         cwd: str,
         env: Mapping[str, str],
-        stdout: int | None = None,
-        stderr: int | None = None,
-    ) -> subprocess.Popen[bytes]:
-        child = subprocess.Popen(
-            argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr
-        )
+        piped: bool = False,
+        lean: str | None = None,
+    ) -> Child:
+        child: Child | None = warm_child.start(argv, cwd=cwd, env=env, piped=piped, lean=lean)
+        if child is None:
+            stream = subprocess.PIPE if piped else None
+            child = subprocess.Popen(
+                argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream
+            )
         with self._lock:
             self._children.add(child)
         return child
 
-    def _wait(self, child: subprocess.Popen[bytes]) -> int:
+    def _wait(self, child: Child) -> int:
         code = child.wait()
         with self._lock:
             self._children.discard(child)
@@ -204,6 +212,14 @@ def _interpreter(info: language_pb2.ProgramInfo) -> str:
     return str(Path(info.root_directory, str(folder), "bin", "python"))
 
 
+def _lean(info: language_pb2.ProgramInfo) -> str:
+    """Digest of the program's file that keeps imports small; empty where there is none."""
+    try:
+        return hashlib.sha256(Path(info.root_directory, *LEAN_FILE).read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
 def _arguments(request: language_pb2.RunRequest, engine_address: str) -> list[str]:
     program = Path(request.info.program_directory, request.info.entry_point or ".").resolve()
     values = {
@@ -222,7 +238,8 @@ def _arguments(request: language_pb2.RunRequest, engine_address: str) -> list[st
 
 def _debugs() -> bool:
     """Whether the engine, which started this process, was asked for debug messages."""
-    words = Path(f"/proc/{os.getppid()}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    engine = os.environ.get(warm_request.STARTED_BY) or os.getppid()
+    words = Path(f"/proc/{engine}/cmdline").read_bytes().decode(errors="replace").split("\0")
     return any(word in {"-d", "--debug", "--debug=true"} for word in words)
 
 
@@ -235,7 +252,7 @@ def _result(code: int) -> language_pb2.RunResponse:
     return language_pb2.RunResponse(error=f"Program {reason}")
 
 
-def _streamed(child: subprocess.Popen[bytes]) -> Iterator[language_pb2.RunPluginResponse]:
+def _streamed(child: Child) -> Iterator[language_pb2.RunPluginResponse]:
     """What the child writes, as it comes, until both of its streams are closed."""
     lines: queue.Queue[language_pb2.RunPluginResponse | None] = queue.Queue()
 
@@ -261,7 +278,7 @@ def _streamed(child: subprocess.Popen[bytes]) -> Iterator[language_pb2.RunPlugin
             yield line
 
 
-def _terminate(child: subprocess.Popen[bytes]) -> None:
+def _terminate(child: Child) -> None:
     if child.poll() is None:
         child.terminate()
         try:
