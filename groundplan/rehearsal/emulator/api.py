@@ -76,6 +76,7 @@ class Dispatcher(DomainDispatcherApplication):
         self._answers = answers
         self._repetitions = Repetitions()
         self._turn = threading.Lock()
+        self._service_of: dict[str, Any] = {}
         # Applications of moto that have no such paths answer for the services that moto does not know.
         hosts = {"securityhub": access_analyzer.SIGNING_NAME, "ebs": grafana.SERVICE}
         ours = [(service, re.compile(rf"https?://{host}\.")) for service, host in hosts.items()]
@@ -114,6 +115,15 @@ class Dispatcher(DomainDispatcherApplication):
         if (environ.get("REQUEST_METHOD"), environ.get("PATH_INFO")) == ("POST", "/"):
             environ[_ACTION] = self.get_action_from_body(self._get_body(environ)) or ""  # puts the body back
         return super().get_application(environ)
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        """moto's answer, kept: for each request it would look through its folders, while all others wait."""
+        if host not in self._service_of:
+            found = super().get_backend_for_host(host)
+            if host is None or found is None:
+                return found
+            self._service_of[host] = found
+        return self._service_of[host]
 
     def infer_service_region_host(self, environ: dict[str, Any], path: str) -> str | None:
         """The AWS host name that stands for the service of this request."""

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 _INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 _MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
-_BUFFER_BYTES = 2**20
+_BUFFER_BYTES = 2**14
 _NAME_ANNOTATION = "io.containerd.image.name"
 
 
