@@ -76,7 +76,7 @@ class Dispatcher(DomainDispatcherApplication):
         self._answers = answers
         self._repetitions = Repetitions()
         self._turn = threading.Lock()
-        self._service_of: dict[str, Any] = {}
+        self._service_of: dict[str | None, Any] = {}
         # Applications of moto that have no such paths answer for the services that moto does not know.
         hosts = {"securityhub": access_analyzer.SIGNING_NAME, "ebs": grafana.SERVICE}
         ours = [(service, re.compile(rf"https?://{host}\.")) for service, host in hosts.items()]
@@ -117,12 +117,9 @@ class Dispatcher(DomainDispatcherApplication):
         return super().get_application(environ)
 
     def get_backend_for_host(self, host: str | None) -> Any:
-        """moto's answer, kept: for each request it would look through its folders, while all others wait."""
+        """The service behind a host; moto looks through its folders for each request, while others wait."""
         if host not in self._service_of:
-            found = super().get_backend_for_host(host)
-            if host is None or found is None:
-                return found
-            self._service_of[host] = found
+            self._service_of[host] = super().get_backend_for_host(host)
         return self._service_of[host]
 
     def infer_service_region_host(self, environ: dict[str, Any], path: str) -> str | None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto import backends
 from werkzeug.test import Client, EnvironBuilder
 
 from groundplan.rehearsal.emulator import calls
@@ -56,6 +57,22 @@ def test_one_request_is_answered_at_a_time(tmp_path: Path) -> None:
         answers = list(pool.map(lambda _: client.open(EnvironBuilder("/moto-api/")).status_code, range(2)))
     assert answers == [200, 200]
     assert not met
+
+
+def test_services_are_looked_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that was asked before is answered without another look at what moto has."""
+    looks: list[None] = []
+    modules = backends.list_of_moto_modules
+    monkeypatch.setattr(backends, "list_of_moto_modules", lambda: looks.append(None) or modules())
+    dispatcher = Dispatcher(
+        lambda service: service,
+        Account(ACCOUNT_ID, REGION),
+        {DEPLOYER: DeployerRecord(tmp_path / "record")},
+        AnswerRecord(tmp_path / "answers"),
+    )
+    hosts = ["sqs.eu-west-1.amazonaws.com", "kms.eu-west-1.amazonaws.com"]
+    assert [dispatcher.get_backend_for_host(host) for host in hosts * 3] == ["sqs", "kms"] * 3
+    assert len(looks) == len(hosts)
 
 
 @pytest.mark.parametrize(
