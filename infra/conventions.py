@@ -38,6 +38,7 @@ class ComponentType(StrEnum):
     VOLUME_DRIVER = "groundplan:aws:VolumeDriver"
     TRAINING_FILESYSTEM = "groundplan:aws:TrainingFilesystem"
     IDENTITY = "groundplan:aws:Identity"
+    MODEL_SIGNING = "groundplan:aws:ModelSigning"
     WORKLOAD_IDENTITY = "groundplan:aws:WorkloadIdentity"
     AUDIT = "groundplan:aws:Audit"
     OPERATIONS = "groundplan:aws:Operations"

@@ -39,6 +39,7 @@ def stack_outputs(settings: Settings, estate: AwsEstate, tenants: dict[str, Tena
         **_dashboards(estate),
         "image_repositories": estate.registry.outputs.repository_urls,
         "signing_profile_arn": estate.registry.outputs.signing_profile_arn,
+        "model_signing_keys": estate.model_signing.outputs.key_arns,
         **_edge(estate),
         "tenants": {name: _tenant(estate) for name, estate in tenants.items()},
     }

@@ -107,6 +107,27 @@ def used_through(service: str, account: Account) -> list[Statement]:
     ]
 
 
+def used_to_sign(account: Account, signer: str) -> list[Statement]:
+    """Signing by one role, matched by a condition, as it may not be there yet; verifying by whom IAM lets."""
+    here = {"StringEquals": {"kms:CallerAccount": account.id}}
+    return [
+        allow(
+            "Sign",
+            principals=_ANYBODY,
+            actions=["kms:Sign"],
+            resources=_THIS_KEY,
+            conditions={"ArnEquals": {"aws:PrincipalArn": account.role_arn(signer)}, **here},
+        ),
+        allow(
+            "Verify",
+            principals=_whole_account(account),
+            actions=["kms:GetPublicKey", "kms:Verify"],
+            resources=_THIS_KEY,
+            conditions=here,
+        ),
+    ]
+
+
 def used_by_file_systems(account: Account) -> list[Statement]:
     """Use through FSx, its grants, and reading by the roles that link its file systems to the lake.
 

@@ -47,9 +47,16 @@ def create_class_key(
         protect=protect,
         opts=opts,
     )
-    alias = f"alias/{PROJECT}/{environment}/{data_class}"
-    Alias(name, name=alias, target_key_id=key.key_id, opts=opts)
+    create_alias(name, key, environment=environment, purpose=data_class, opts=opts)
     return key.arn
+
+
+def create_alias(
+    name: str, key: Key, *, environment: str, purpose: str, opts: pulumi.ResourceOptions
+) -> None:
+    """Give a key a name for people, which ends in its purpose."""
+    alias = f"alias/{PROJECT}/{environment}/{purpose}"
+    Alias(name, name=alias, target_key_id=key.key_id, opts=opts)
 
 
 def create_key(
@@ -79,5 +86,36 @@ def create_key(
         deletion_window_in_days=30 if protect else 7,
         policy=policy,
         tags={"DataClass": data_class},
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=protect)),
+    )
+
+
+def create_signing_key(
+    name: str,
+    *,
+    signs: str,
+    policy: Input[str],
+    tenant: str,
+    protect: bool,
+    opts: pulumi.ResourceOptions,
+) -> Key:
+    """Create a key that signs and encrypts nothing. KMS cannot turn one over: signatures outlive a year.
+
+    Args:
+        name: its name in Pulumi, and the beginning of its description.
+        signs: what is signed with it, for people.
+        policy: who may administer and use it, as a document.
+        tenant: whose it is; becomes a tag.
+        protect: refuse to delete it; without it, AWS waits the shortest time it can.
+        opts: options of the key; they name the parent.
+    """
+    return Key(
+        name,
+        description=f"{name}: {signs}",
+        customer_master_key_spec="ECC_NIST_P384",
+        key_usage="SIGN_VERIFY",
+        deletion_window_in_days=30 if protect else 7,
+        policy=policy,
+        tags={"Tenant": tenant},
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=protect)),
     )

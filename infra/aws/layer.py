@@ -24,6 +24,7 @@ from infra.aws.gpu_pool import GpuPool
 from infra.aws.identity import Identity
 from infra.aws.lake import Lake
 from infra.aws.metrics_collector import MetricsCollector
+from infra.aws.model_signing import ModelSigning
 from infra.aws.network import Network
 from infra.aws.offerings import require_offered
 from infra.aws.operations import Operations
@@ -50,6 +51,7 @@ class AwsEstate:
     account: Account
     network: Network
     keys: Encryption
+    model_signing: ModelSigning
     lake: Lake
     access_points: AccessPoints
     catalogue: Catalogue
@@ -91,6 +93,7 @@ async def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
     # First: no resource takes the provider longer to compare than the firewall, and much waits for the names.
     edge = foundation.edge(site, providers.edge)
     network, keys = foundation.network_and_keys(site)
+    model_signing = foundation.model_signing(site)
     foundation.request_quotas(site, providers.second)
     await hand_over()
     lake = data.lake(site, keys)
@@ -106,7 +109,7 @@ async def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
     elastic_nodes = compute.elastic_nodes(site, network, keys, cluster, addons)
     await hand_over()
     personas = access.personas(site, keys, cluster)
-    identities = access.identities(site, keys, cluster, cache, schemas)
+    identities = access.identities(site, keys, model_signing, cluster, cache, schemas)
     await hand_over()
     copies = foundation.backup_copies(site, providers.second)
     operations = foundation.operations(site, keys, cluster, copies)
@@ -114,6 +117,7 @@ async def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
         account=site.account,
         network=network,
         keys=keys,
+        model_signing=model_signing,
         lake=lake,
         catalogue=data.catalogue(site, keys, lake, personas),
         access_points=data.access_points(site, lake, personas, identities, addons),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import pulumi
 from pulumi import Input, Output
@@ -45,6 +46,19 @@ class Grant:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Signing:
+    """What a workload does with the key that signs its tenant's models.
+
+    Args:
+        verb: who publishes signs, who serves verifies; nobody does both.
+        key_arn: the key.
+    """
+
+    verb: Literal["Sign", "Verify"]
+    key_arn: Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class WorkloadIdentityArgs:
     """What an identity is made from.
 
@@ -58,6 +72,7 @@ class WorkloadIdentityArgs:
         namespace: the service account's namespace.
         grants: what it may do in the lake.
         cache_arns: the cache and the tenant's user of it, if it may connect.
+        signing: what it does with the key that signs its tenant's models, if anything.
         schema_arns: the registry of schemas and its schemas, if it may read them.
         stream_role_arn: the role by which it connects to the event stream, if it may.
     """
@@ -70,6 +85,7 @@ class WorkloadIdentityArgs:
     workload: str
     namespace: str
     grants: Sequence[Grant]
+    signing: Signing | None = None
     cache_arns: Sequence[Input[str]] = ()
     schema_arns: Sequence[Input[str]] = ()
     stream_role_arn: str | None = None
@@ -126,12 +142,19 @@ class WorkloadIdentity(pulumi.ComponentResource):
             role=role.name,
             policy=document(
                 *(statement for grant in self._args.grants for statement in self._granted(grant)),
+                *self._signing(),
                 *self._connecting(),
                 *self._reading_schemas(),
                 *self._streaming(),
             ),
             opts=self._child,
         )
+
+    def _signing(self) -> list[Statement]:
+        signing = self._args.signing
+        if signing is None:
+            return []
+        return [allow(f"{signing.verb}Models", actions=[f"kms:{signing.verb}"], resources=[signing.key_arn])]
 
     def _connecting(self) -> list[Statement]:
         arns = self._args.cache_arns

@@ -45,6 +45,7 @@ class InferenceArgs:
         model: the model it serves.
         alias: serves the version that this alias names.
         models_uri: the model registry, `s3://bucket/prefix`.
+        signing_key: serves only what this KMS key has signed.
         min_replicas: never fewer.
         max_replicas: never more.
         cpu_target_percent: CPU use, of what is requested, that the autoscaler holds.
@@ -55,6 +56,7 @@ class InferenceArgs:
     model: str
     alias: str
     models_uri: Input[str]
+    signing_key: Input[str]
     min_replicas: int
     max_replicas: int
     cpu_target_percent: int
@@ -112,7 +114,12 @@ class Inference(pulumi.ComponentResource):
         main = pods.container(
             self._workload,
             environment=pods.values(
-                {"MODEL_NAME": args.model, "MODEL_ALIAS": args.alias, "MODELS_URI": args.models_uri}
+                {
+                    "MODEL_NAME": args.model,
+                    "MODEL_ALIAS": args.alias,
+                    "MODELS_URI": args.models_uri,
+                    "MODEL_SIGNING_KEY": args.signing_key,
+                }
             ),
             ports=[
                 {"name": "http", "container_port": HTTP_PORT},

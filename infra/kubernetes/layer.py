@@ -214,6 +214,10 @@ class _TenantBuilder:
             region=self._settings.region,
         )
 
+    @property
+    def _signing_key(self) -> Output[str]:
+        return self._estate.model_signing.outputs.key_arns[self._name]
+
     def _uri(self, bucket: Output[str]) -> Output[str]:
         return Output.concat("s3://", bucket, "/", self._name)
 
@@ -256,6 +260,7 @@ class _TenantBuilder:
                 curated_uri=f"file://{CURATED_FOLDER}" if lake_files else self._uri(lake.curated),
                 checkpoints_uri=self._uri(lake.checkpoints),
                 models_uri=self._uri(lake.models),
+                signing_key=self._signing_key,
                 nodes=training.nodes,
                 epochs=training.epochs,
                 batch_size=training.batch_size,
@@ -305,6 +310,7 @@ class _TenantBuilder:
                 model=self._tenant.model,
                 alias=inference.alias,
                 models_uri=self._uri(self._estate.lake.outputs.models),
+                signing_key=self._signing_key,
                 min_replicas=inference.replicas.min,
                 max_replicas=inference.replicas.max,
                 cpu_target_percent=inference.cpu_target_percent,

@@ -48,6 +48,7 @@ class TrainingArgs:
         curated_uri: where the data is: `s3://bucket/prefix`, or a folder below `LAKE_FOLDER`.
         checkpoints_uri: where checkpoints go.
         models_uri: the model registry.
+        signing_key: KMS key that signs its models.
         nodes: pods that train together.
         epochs: passes over the data.
         batch_size: rows per step over all processes.
@@ -66,6 +67,7 @@ class TrainingArgs:
     curated_uri: Input[str]
     checkpoints_uri: Input[str]
     models_uri: Input[str]
+    signing_key: Input[str]
     nodes: int
     epochs: int
     batch_size: int
@@ -193,6 +195,7 @@ class Training(pulumi.ComponentResource):
                     "LAKE_CURATED_URI": args.curated_uri,
                     "CHECKPOINTS_URI": args.checkpoints_uri,
                     "MODELS_URI": args.models_uri,
+                    "MODEL_SIGNING_KEY": args.signing_key,
                     "NODE_COUNT": str(args.nodes),
                     "PROCESSES_PER_NODE": str(args.workload.size.gpus),
                     "RENDEZVOUS_HOST": f"$(RUN_ID)-0.{args.workload.service}",

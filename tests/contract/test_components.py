@@ -60,6 +60,7 @@ TYPE_TOKENS = {
     "VolumeClass": "groundplan:kubernetes:VolumeClass",
     "VolumeDriver": "groundplan:aws:VolumeDriver",
     "WorkingHours": "groundplan:aws:WorkingHours",
+    "ModelSigning": "groundplan:aws:ModelSigning",
     "WorkloadIdentity": "groundplan:aws:WorkloadIdentity",
 }
 """Frozen: a token that changes replaces everything below it in every stack."""

@@ -36,7 +36,7 @@ KILL_DURING = (
     ("prepare", "engines"),
     ("provision",),
     ("ingest", "train"),
-    ("train-unbroken", "publish", "serve", "second-version"),
+    ("train-unbroken", "publish", "serve", "second-version", "forged-version"),
     ("second-up", "refresh", "look", "destroy"),
 )
 """One kill falls into one step of each group, in this order."""
@@ -76,6 +76,7 @@ CHECKS = {
         "versions served by each ready pod after promote",
         "versions served by each ready pod after rollback",
     },
+    "forged-version": {"replicas that refused it for another reason", "versions served meanwhile"},
     "second-up": {"changes of a second up"},
     "refresh": {"changes found by a refresh", "changes found by a second refresh"},
     "look": {"changes that the reader finds", "what the reader is refused"},

@@ -38,6 +38,7 @@ from groundplan.rehearsal.emulator import (
     elasticache,
     fleets,
     fsx,
+    key_signatures,
     long_polls,
     operations,
     placement_groups,
@@ -65,6 +66,7 @@ def install() -> None:
     elasticache.install()
     fleets.install()
     fsx.install()
+    key_signatures.install()
     long_polls.install()
     operations.install()
     placement_groups.install()

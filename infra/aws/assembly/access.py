@@ -10,9 +10,10 @@ from infra.aws.cluster import Cluster, cluster_name
 from infra.aws.encryption import Encryption
 from infra.aws.identity import Identity, IdentityArgs, Pipelines
 from infra.aws.lake import bucket_name
+from infra.aws.model_signing import ModelSigning
 from infra.aws.schema_registry import SchemaRegistry
 from infra.aws.stream_access import StreamAccess, StreamAccessArgs, stream_role
-from infra.aws.workload_identity import Grant, WorkloadIdentity, WorkloadIdentityArgs
+from infra.aws.workload_identity import Grant, Signing, WorkloadIdentity, WorkloadIdentityArgs
 from infra.conventions import CACHE_CLIENTS, tenant_namespace
 
 
@@ -44,7 +45,12 @@ def personas(site: Site, keys: Encryption, cluster: Cluster) -> Identity:
 
 
 def identities(
-    site: Site, keys: Encryption, cluster: Cluster, cache: Cache, schemas: SchemaRegistry | None
+    site: Site,
+    keys: Encryption,
+    signing: ModelSigning,
+    cluster: Cluster,
+    cache: Cache,
+    schemas: SchemaRegistry | None,
 ) -> dict[str, dict[str, WorkloadIdentity]]:
     """The role of each workload, by tenant."""
     return {
@@ -60,6 +66,7 @@ def identities(
                     workload=workload,
                     namespace=tenant_namespace(tenant),
                     grants=grants,
+                    signing=_signing(workload, signing.outputs.key_arns[tenant]),
                     cache_arns=[cache.outputs.arn, cache.outputs.user_arns[tenant]]
                     if workload in CACHE_CLIENTS
                     else [],
@@ -96,6 +103,15 @@ def stream_access(
         ),
         site.after(*(each["ingest"] for each in identities.values())),
     )
+
+
+def _signing(workload: str, key_arn: pulumi.Output[str]) -> Signing | None:
+    match workload:
+        case "training":
+            return Signing(verb="Sign", key_arn=key_arn)
+        case "inference":
+            return Signing(verb="Verify", key_arn=key_arn)
+    return None
 
 
 def _grants(site: Site, keys: Encryption) -> dict[str, list[Grant]]:

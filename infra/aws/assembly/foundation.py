@@ -24,6 +24,7 @@ from infra.aws.encryption import Encryption, EncryptionArgs
 from infra.aws.gpu_pool import GpuPool
 from infra.aws.lake import QUERY_RESULTS, Lake, bucket_name
 from infra.aws.metrics_collector import MetricsCollector, MetricsCollectorArgs
+from infra.aws.model_signing import ModelSigning, ModelSigningArgs
 from infra.aws.network import Network, NetworkArgs
 from infra.aws.on_premises import TransitGateway
 from infra.aws.operations import Operations, OperationsArgs, metrics_log_group
@@ -80,6 +81,24 @@ def network_and_keys(site: Site) -> tuple[Network, Encryption]:
         site.opts,
     )
     return network, keys
+
+
+def model_signing(site: Site) -> ModelSigning:
+    """A key for the models of each tenant; its training's role is made later."""
+    return ModelSigning(
+        "model-signing",
+        ModelSigningArgs(
+            environment=site.environment,
+            account=site.account,
+            administrators=site.platform.administrators,
+            signers={
+                tenant: physical_name(site.environment, tenant, "training")
+                for tenant in site.platform.tenants
+            },
+            protect=site.platform.protect_data,
+        ),
+        site.opts,
+    )
 
 
 def _transit_gateway(settings: NetworkSettings) -> TransitGateway | None:

@@ -10,7 +10,7 @@ from policies.core.rule import IN_PROD, Context, Finding, Framework, Rule, Sever
 from policies.rules.kms._keys import KEYS, policies_of
 
 ADMINISTRATION = ("kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:DisableKey")
-USE = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom")
+USE = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:Sign")
 ROOT_USER = ("aws:PrincipalType", "Account")
 """Narrows the account as principal to its root user."""
 

@@ -50,5 +50,9 @@ class CorruptArtefact(ServiceError):  # noqa: N818 - reads as the fact it states
     """Stored bytes do not match their recorded checksum, or cannot be parsed."""
 
 
+class UntrustedArtefact(ServiceError):  # noqa: N818 - reads as the fact it states
+    """Nobody whom we trust has signed this."""
+
+
 class DataError(ServiceError):
     """The data cannot be used: a truncated file, a wrong schema, no good row."""

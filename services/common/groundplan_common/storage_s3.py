@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ParamValidationError
+from botocore.exceptions import BotoCoreError, ClientError
 
+from groundplan_common import aws
 from groundplan_common.checksums import sha256_file
 from groundplan_common.errors import AccessError, ObjectMissing, ServiceError, StorageError, WriteConflict
 from groundplan_common.retry import retry
@@ -20,10 +19,7 @@ from groundplan_common.storage import ObjectInfo, ObjectStore
 
 T = TypeVar("T")
 _CONFLICT = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
-_DENIED = frozenset({"AccessDenied", "403", "ExpiredToken", "InvalidAccessKeyId", "SignatureDoesNotMatch"})
 _MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
-_SLOW_DOWN = frozenset({"SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "Throttling"})
-_SERVER_FAULT = 500
 
 
 def addressing_style(endpoint: str | None) -> str:
@@ -115,18 +111,18 @@ class S3Store(ObjectStore):
 
     def _call(self, key: str, action: Callable[[], T]) -> T:
         try:
-            return retry(action, transient=_transient, what=self.describe(key))
+            return retry(action, transient=aws.transient, what=self.describe(key))
         except (ClientError, BotoCoreError, OSError) as error:
             raise self._explained(key, error) from error
 
     def _explained(self, key: str, error: Exception) -> ServiceError:
         where = self.describe(key)
-        code = _code(error)
-        if code in _MISSING or (code in _DENIED and self._known_absent(key)):
+        code = aws.code(error)
+        if code in _MISSING or (code in aws.DENIED and self._known_absent(key)):
             return ObjectMissing(f"{where} does not exist.")
         if code in _CONFLICT:
             return WriteConflict(f"{where} was changed by somebody else meanwhile.")
-        if code in _DENIED or isinstance(error, NoCredentialsError):
+        if aws.denied(error):
             return AccessError(
                 f"{where}: access denied ({error}).", hint="Check the pod identity's role and policy."
             )
@@ -145,24 +141,4 @@ class S3Store(ObjectStore):
 
 def _client() -> Any:
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    style: Any = addressing_style(endpoint)
-    config = Config(
-        connect_timeout=5,
-        read_timeout=30,
-        retries={"mode": "standard", "total_max_attempts": 3},
-        s3={"addressing_style": style},
-    )
-    return boto3.session.Session().client("s3", config=config)
-
-
-def _code(error: Exception) -> str:
-    return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
-
-
-def _transient(error: Exception) -> bool:
-    if isinstance(error, ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return status >= _SERVER_FAULT or _code(error) in _SLOW_DOWN
-    return isinstance(error, BotoCoreError) and not isinstance(
-        error, (ParamValidationError, NoCredentialsError)
-    )
+    return aws.client("s3", s3={"addressing_style": addressing_style(endpoint)})

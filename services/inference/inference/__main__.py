@@ -9,6 +9,7 @@ import time
 from groundplan_common import logs
 from groundplan_common.registry import Registry
 from groundplan_common.signals import StopSignal
+from groundplan_common.signatures import open_signer
 from groundplan_common.storage import open_store
 
 from inference import backends, health
@@ -62,7 +63,8 @@ def _supervisor(settings: InferenceSettings, triton: Triton) -> Supervisor:
         queue_timeout_us=settings.queue_timeout_us,
     )
     log.info("chose the backend", extra={"backend": backend.name, "gpu": serving.gpu})
-    registry = Registry(open_store(settings.models_uri), settings.model_name)
+    signer = open_signer(settings.model_signing_key)
+    registry = Registry(open_store(settings.models_uri), settings.model_name, signer)
     repository = ModelRepository(settings.repository, registry, backend, serving)
     return Supervisor(
         registry,

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from groundplan_common.dataset import DatasetManifest, load_manifest
 from groundplan_common.registry import ModelDescription, Registry
+from groundplan_common.signatures import open_signer
 from groundplan_common.storage import ObjectStore, open_store
 
 from training.checkpoints import Checkpoints, check_fits
@@ -143,9 +144,9 @@ class Run:
         with tempfile.TemporaryDirectory() as folder:
             model = Path(folder) / "model.onnx"
             to_onnx(self._learner.net, model)
-            metadata = Registry(open_store(settings.models_uri), settings.model_name).publish(
-                self._description(metrics), {"model.onnx": model}
-            )
+            signer = open_signer(settings.model_signing_key)
+            registry = Registry(open_store(settings.models_uri), settings.model_name, signer)
+            metadata = registry.publish(self._description(metrics), {"model.onnx": model})
         _save_weights(self._store, self._learner)
         result = RunResult(
             run_id=settings.run_id,

@@ -24,6 +24,7 @@ STEPS: tuple[Step, ...] = (
     Step(name="publish", title="Point `live` at version 1", play=serving.publish_first),
     Step(name="serve", title="Ask Triton, from outside, over HTTP and gRPC", play=serving.serve),
     Step(name="second-version", title="Publish a second version, roll back", play=serving.second_version),
+    Step(name="forged-version", title="See a forged version refused", play=serving.forged_version),
     Step(name="second-up", title="pulumi up again: no change", play=platform.second_up),
     Step(name="refresh", title="pulumi refresh: no drift", play=platform.refresh),
     Step(name="look", title="Preview and look for drift with no right to write", play=reading.look),
@@ -32,7 +33,9 @@ STEPS: tuple[Step, ...] = (
     Step(name="stop", title="Stop the engines, look for left-overs", play=teardown.stop, engines_run=False),
 )
 
-_WORKLOAD = frozenset({"ingest", "train", "train-unbroken", "publish", "serve", "second-version"})
+_WORKLOAD = frozenset(
+    {"ingest", "train", "train-unbroken", "publish", "serve", "second-version", "forged-version"}
+)
 """Steps that need pods."""
 
 

@@ -22,6 +22,8 @@ ACCURACY = 0.95
 READY_TIMEOUT_S = 240
 SECOND = "digits-second"
 REPLICAS = 2
+HEALTH_PORT = 8003
+"""Where each server's supervisor says what it serves, and why not something else."""
 FIGURE_TIMEOUT_S = 120
 """The kubelet's figures, the metrics server and the autoscaler each have a period of 15 s."""
 ROUNDS = 3
@@ -117,6 +119,51 @@ def second_version(stage: Stage) -> None:
             expected={expected},
             actual=_served(stage),
         )
+
+
+def forged_version(stage: Stage) -> None:
+    """Let `live` name a version that somebody with rights on the bucket made: nobody serves it."""
+    versions = _registry(stage, "list")["versions"]
+    genuine, *earlier = [each["version"] for each in versions if each["run_id"] == training.BROKEN]
+    # A rehearsal that was interrupted here has made its forgery: it bears the name of the same run.
+    forged = earlier[0] if earlier else max(each["version"] for each in versions) + 1
+    _forge(stage, genuine, forged)
+    _registry(stage, f"promote {forged}")
+    stage.progress.note("waiting for every replica to refuse the forged version")
+    refusals = stage.wait(
+        f"every replica to refuse version {forged}",
+        lambda: _refusals(stage, forged),
+        timeout_s=READY_TIMEOUT_S,
+    )
+    stage.record.figures["refusals"] = refusals
+    unsigned = [reason for reason in refusals.values() if "is not what arn:aws:kms:" not in reason]
+    stage.record.check("replicas that refused it for another reason", expected=[], actual=unsigned)
+    stage.record.check("versions served meanwhile", expected={genuine}, actual=_served(stage))
+    _registry(stage, "rollback")
+
+
+def _forge(stage: Stage, genuine: int, forged: int) -> None:
+    """Copy a signed version to another number, and let its metadata say so, checksums and all."""
+    versions = f"s3://{stage.outputs['lake']['models']}/vision/{MODEL}/versions"
+    for name in ("model.onnx", "signature.json"):
+        stage.run(f"aws s3 cp --only-show-errors {versions}/{genuine}/{name} {versions}/{forged}/{name}")
+    stage.run(
+        f"aws s3 cp {versions}/{genuine}/metadata.json -"
+        f' | sed \'s/"version": {genuine},/"version": {forged},/\''
+        f" | aws s3 cp - {versions}/{forged}/metadata.json"
+    )
+
+
+def _refusals(stage: Stage, version: int) -> dict[str, str] | None:
+    """Why each ready pod does not serve a version, by pod; None until all of them say so."""
+    namespace, found = stage.tenant["namespace"], {}
+    for pod in _ready_pods(stage):
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}:{HEALTH_PORT}/proxy/version"
+        state = kube_api.get(stage.world, path) or {}
+        if state.get("wanted") != version or not state.get("error"):
+            return None
+        found[pod] = state["error"]
+    return found or None
 
 
 def _ask(stage: Stage, protocol: str, address: str, images: np.ndarray) -> load.Answers:

@@ -1,4 +1,4 @@
-"""`python -m groundplan_common.registry list|promote|rollback`, on what MODELS_URI and MODEL_NAME name."""
+"""`python -m groundplan_common.registry list|promote|rollback|sign`, on the model that MODEL_NAME names."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ import sys
 from groundplan_common.errors import ServiceError
 from groundplan_common.registry.registry import Registry
 from groundplan_common.settings import Name, ServiceSettings, StorageUri
+from groundplan_common.signatures import KeyArn, open_signer
 from groundplan_common.storage import open_store
 
 
 class RegistrySettings(ServiceSettings):
-    """Where the models are, and which of them is meant."""
+    """Where the models are, which of them is meant, and the key that signs versions."""
 
     models_uri: StorageUri
     model_name: Name
+    model_signing_key: KeyArn | None = None
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,10 +33,13 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("rollback", help="let the alias name the version before")
     for command in commands.choices.values():
         command.add_argument("--alias", default="live")
+    sign = commands.add_parser("sign", help="sign a version from before there were signatures")
+    sign.add_argument("version", type=int)
     options = parser.parse_args(arguments)
     try:
         settings = RegistrySettings.from_environment()
-        registry = Registry(open_store(settings.models_uri), settings.model_name)
+        signer = open_signer(settings.model_signing_key)
+        registry = Registry(open_store(settings.models_uri), settings.model_name, signer)
         sys.stdout.write(json.dumps(_run(registry, options), indent=2) + "\n")
     except ServiceError as error:
         sys.stderr.write(f"{error}\n")
@@ -55,6 +60,8 @@ def _run(registry: Registry, options: argparse.Namespace) -> dict[str, object]:
         return registry.promote(options.alias, options.version, by=_who()).model_dump(mode="json")
     if options.command == "rollback":
         return registry.rollback(options.alias, by=_who()).model_dump(mode="json")
+    if options.command == "sign":
+        return registry.sign(options.version).model_dump(mode="json")
     alias = registry.alias(options.alias)
     versions = [registry.metadata(number).model_dump(mode="json") for number in registry.versions()]
     return {

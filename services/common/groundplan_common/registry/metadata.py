@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 FORMAT_VERSION = "1"
+FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+"""No folder, and no way out of one."""
 
 
 class TensorSpec(BaseModel):
@@ -42,4 +45,4 @@ class ModelMetadata(ModelDescription):
     format_version: str
     version: int
     created: datetime
-    checksums: dict[str, str]
+    checksums: dict[FileName, str]

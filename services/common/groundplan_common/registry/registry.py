@@ -1,8 +1,9 @@
 """Publish, list, promote, roll back and fetch model versions in object storage.
 
-Layout below `<models>/<name>/`: `versions/<n>/` with `claim.json`, the artefacts and `metadata.json`;
-`aliases/<alias>.json`.
-A version exists once its metadata does: it is written last.
+Layout below `<models>/<name>/`: `versions/<n>/` with `claim.json`, the artefacts, `signature.json` and
+`metadata.json`; `aliases/<alias>.json`.
+A version exists once its metadata does: it is written last. The signature is of the metadata, byte for byte,
+which holds the name, the number and the checksum of each artefact.
 """
 
 from __future__ import annotations
@@ -11,18 +12,29 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pydantic import ValidationError
 
 from groundplan_common.checksums import verify
-from groundplan_common.errors import CorruptArtefact, ObjectMissing, ServiceError, WriteConflict
+from groundplan_common.errors import (
+    CorruptArtefact,
+    ObjectMissing,
+    ServiceError,
+    SettingsError,
+    UntrustedArtefact,
+    WriteConflict,
+)
 from groundplan_common.registry.aliases import Alias
 from groundplan_common.registry.metadata import FORMAT_VERSION, ModelDescription, ModelMetadata
+from groundplan_common.signatures import Signature, Signer
 from groundplan_common.storage import ObjectStore
 
 _METADATA = "metadata.json"
+_SIGNATURE = "signature.json"
 _CLAIM = "claim.json"
 _ALIAS_ATTEMPTS = 20
+_RESTORE = "Roll the alias back, or restore the object."
 AliasUpdate = Callable[[Alias | None], Alias]
 
 
@@ -32,11 +44,13 @@ class Registry:
     Args:
         models: the store of all models (`MODELS_URI`).
         name: the model.
+        signer: signs what is published, and verifies what is downloaded; without it, nobody does.
     """
 
-    def __init__(self, models: ObjectStore, name: str) -> None:
+    def __init__(self, models: ObjectStore, name: str, signer: Signer | None = None) -> None:
         self.name = name
         self._store = models.child(name)
+        self._signer = signer
 
     def publish(self, description: ModelDescription, artefacts: dict[str, Path]) -> ModelMetadata:
         """Store artefacts (file name -> local file) as a new version and return its metadata.
@@ -44,10 +58,9 @@ class Registry:
         Publishing the same run twice, after a crash for example, gives the same version.
         """
         number = self._claim(description.run_id)
-        published = self._read(number)
-        if published is not None:
-            return published
         folder = f"versions/{number}"
+        if self._store.head(f"{folder}/{_METADATA}"):
+            return self.metadata(number)
         checksums = {
             name: self._store.upload(path, f"{folder}/{name}") for name, path in sorted(artefacts.items())
         }
@@ -58,8 +71,26 @@ class Registry:
             created=datetime.now(UTC),
             checksums=checksums,
         )
-        self._store.put(f"{folder}/{_METADATA}", metadata.model_dump_json(indent=2).encode())
+        record = metadata.model_dump_json(indent=2).encode()
+        if self._signer:
+            self._put_signature(number, self._signer.sign(record))
+        self._store.put(f"{folder}/{_METADATA}", record)
         return metadata
+
+    def sign(self, version: int) -> Signature:
+        """Sign a version that was published without a signature, or with that of another key.
+
+        Raises:
+            ObjectMissing: there is no such version.
+            CorruptArtefact: an artefact is not the one that its metadata record.
+            SettingsError: there is no signer.
+        """
+        if self._signer is None:
+            raise SettingsError("MODEL_SIGNING_KEY is not set.", hint="Give it the ARN of the key.")
+        record = self._record(version)
+        with TemporaryDirectory() as folder:
+            self._fetch(self._parsed(version, record), Path(folder))
+        return self._put_signature(version, self._signer.sign(record))
 
     def versions(self) -> list[int]:
         """Return the numbers of all published versions, ascending."""
@@ -73,13 +104,7 @@ class Registry:
             ObjectMissing: there is no such version; the message lists those there are.
             CorruptArtefact: the metadata cannot be parsed.
         """
-        found = self._read(version)
-        if found is None:
-            known = ", ".join(map(str, self.versions())) or "none"
-            raise ObjectMissing(
-                f"Model {self.name!r} has no version {version} in {self._store.uri}; there are: {known}."
-            )
-        return found
+        return self._parsed(version, self._record(version))
 
     def alias(self, alias: str) -> Alias | None:
         """Return an alias, or None before its first promotion. Raises `CorruptArtefact`."""
@@ -112,10 +137,48 @@ class Registry:
         """Fetch a version's artefacts into `folder` and verify each of them.
 
         Raises:
+            UntrustedArtefact: there is a signer, and it did not sign this version.
             CorruptArtefact: an artefact is missing or its checksum differs; it is not left in `folder`.
         """
-        metadata = self.metadata(version)
+        record = self._record(version)
+        metadata = self._parsed(version, record)
+        if self._signer:
+            self._verify(version, record, self._signer)
+        if (metadata.name, metadata.version) != (self.name, version):
+            raise CorruptArtefact(
+                f"{self._described(version)} is that of version {metadata.version} of {metadata.name!r}.",
+                hint=_RESTORE,
+            )
         folder.mkdir(parents=True, exist_ok=True)
+        self._fetch(metadata, folder)
+        return metadata
+
+    def _verify(self, version: int, record: bytes, signer: Signer) -> None:
+        key = f"versions/{version}/{_SIGNATURE}"
+        try:
+            signature = Signature.model_validate_json(self._store.get(key))
+        except ObjectMissing as error:
+            raise UntrustedArtefact(
+                f"Version {version} of {self.name!r} is not signed: {error.message}",
+                hint="Train it again, or let training's identity sign it.",
+            ) from error
+        except ValidationError as error:
+            problem = error.errors()[0]
+            raise UntrustedArtefact(
+                f"{self._store.describe(key)} is no signature: {problem['msg']}.", hint=_RESTORE
+            ) from error
+        if not signer.verify(record, signature):
+            raise UntrustedArtefact(
+                f"{self._described(version)} is not what {signer.arn} signed (it names {signature.key}).",
+                hint="Find out who changed it; roll back, or train it again.",
+            )
+
+    def _put_signature(self, version: int, signature: Signature) -> Signature:
+        self._store.put(f"versions/{version}/{_SIGNATURE}", signature.model_dump_json(indent=2).encode())
+        return signature
+
+    def _fetch(self, metadata: ModelMetadata, folder: Path) -> None:
+        version = metadata.version
         for name, expected in metadata.checksums.items():
             key = f"versions/{version}/{name}"
             target = folder / name
@@ -126,7 +189,6 @@ class Registry:
                 raise CorruptArtefact(
                     error.message, hint=f"Roll back, or publish version {version} again."
                 ) from error
-        return metadata
 
     def _claim(self, run_id: str) -> int:
         """Return the number this run owns, taking the next free one if it has none."""
@@ -153,17 +215,25 @@ class Registry:
         except (ValueError, KeyError, TypeError):
             return ""  # unreadable: the number stays taken, by nobody
 
-    def _read(self, version: int) -> ModelMetadata | None:
-        key = f"versions/{version}/{_METADATA}"
+    def _record(self, version: int) -> bytes:
         try:
-            return ModelMetadata.model_validate_json(self._store.get(key))
-        except ObjectMissing:
-            return None
+            return self._store.get(f"versions/{version}/{_METADATA}")
+        except ObjectMissing as error:
+            known = ", ".join(map(str, self.versions())) or "none"
+            raise ObjectMissing(
+                f"Model {self.name!r} has no version {version} in {self._store.uri}; there are: {known}."
+            ) from error
+
+    def _parsed(self, version: int, record: bytes) -> ModelMetadata:
+        try:
+            return ModelMetadata.model_validate_json(record)
         except ValidationError as error:
             raise CorruptArtefact(
-                f"{self._store.describe(key)} is corrupt: {error.errors()[0]['msg']}.",
-                hint="Roll the alias back, or restore the object.",
+                f"{self._described(version)} is corrupt: {error.errors()[0]['msg']}.", hint=_RESTORE
             ) from error
+
+    def _described(self, version: int) -> str:
+        return self._store.describe(f"versions/{version}/{_METADATA}")
 
     def _alias(self, alias: str) -> tuple[Alias | None, str | None]:
         key = f"aliases/{alias}.json"

@@ -11,7 +11,11 @@ from tests.unit.infra.recording import ACCOUNT_ID, Registered, dev_estate, guard
 KEYS = dev_estate().of("aws:kms/key:Key")
 each_key = pytest.mark.parametrize("key", KEYS, ids=lambda key: key.name)
 ADMINISTRATOR = f"arn:aws:iam::{ACCOUNT_ID}:role/groundplan-deployer"
-CRYPTOGRAPHY = {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"}
+CRYPTOGRAPHY = {
+    *("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"),
+    *("kms:Sign", "kms:Verify"),
+}
+ENCRYPTING = [key for key in KEYS if key.inputs.get("keyUsage") != "SIGN_VERIFY"]
 
 
 def _statements(key: Registered) -> dict[str, dict[str, Any]]:
@@ -20,7 +24,7 @@ def _statements(key: Registered) -> dict[str, dict[str, Any]]:
 
 def test_there_is_one_key_for_each_class_of_data() -> None:
     """Classes do not share a key."""
-    classes = [key.inputs["tags"]["DataClass"] for key in KEYS]
+    classes = [key.inputs["tags"]["DataClass"] for key in ENCRYPTING]
     assert sorted(classes) == [
         "alerts",
         "audit",
@@ -39,7 +43,7 @@ def test_there_is_one_key_for_each_class_of_data() -> None:
     ]
 
 
-@each_key
+@pytest.mark.parametrize("key", ENCRYPTING, ids=lambda key: key.name)
 def test_keys_rotate(key: Registered) -> None:
     """Each year, by themselves."""
     assert key.inputs["enableKeyRotation"] is True

@@ -173,6 +173,13 @@ def test_training_takes_its_settings() -> None:
     assert expected.items() <= environment.items()
 
 
+@pytest.mark.parametrize("service", ["training", "inference"])
+def test_models_are_signed_and_verified_with_the_tenants_key(service: str) -> None:
+    """The same one, on both sides."""
+    key = "arn:of:aws:kms/key:Key:groundplan-dev-vision-model-signing"
+    assert _environment(service)["MODEL_SIGNING_KEY"] == key
+
+
 def test_deploying_does_not_wait_for_a_model() -> None:
     """A server without a model is as it should be; its Service has no ready endpoint either."""
     endpoint = dev_estate().one("kubernetes:core/v1:Service", "vision-inference").inputs
@@ -259,6 +266,7 @@ def test_the_outputs_are_what_others_rely_on() -> None:
             "url": "https://groundplan-dev-dashboards.grafana.example",
             "private_name": "groundplan-dev-dashboards.vpce.example",
         },
+        "model_signing_keys": {"vision": "arn:of:aws:kms/key:Key:groundplan-dev-vision-model-signing"},
         "signing_profile_arn": "arn:of:aws:signer/signingProfile:SigningProfile:groundplan-dev-images",
         "image_repositories": {service: f"{REGISTRY}/groundplan-dev/{service}" for service in DIGESTS},
         "tenants": {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,29 +11,14 @@ from groundplan_common.checksums import sha256_bytes
 from groundplan_common.errors import ObjectMissing, SettingsError, StorageError, WriteConflict
 from groundplan_common.storage import ObjectStore, open_store
 from groundplan_common.storage_s3 import addressing_style
-from moto.server import ThreadedMotoServer
-
-
-@pytest.fixture(scope="session")
-def s3_endpoint() -> Iterator[str]:
-    """Yield the URL of an S3 server of our own."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture(params=["file", "s3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
     """Return an empty store of each kind."""
     if request.param == "file":
         return open_store(f"file://{tmp_path}/objects")
-    endpoint = request.getfixturevalue("s3_endpoint")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    endpoint = request.getfixturevalue("aws_endpoint")
     bucket = f"test-{sha256_bytes(request.node.name.encode())[:16]}"
     boto3.client("s3", region_name="us-east-1", endpoint_url=endpoint).create_bucket(Bucket=bucket)
     return open_store(f"s3://{bucket}/tenant")
@@ -96,12 +80,9 @@ def test_one_of_many_writers_wins_the_claim(tmp_path: Path) -> None:
     assert sum(wins) == 1
 
 
-def test_a_missing_bucket_is_named(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("aws_endpoint")
+def test_a_missing_bucket_is_named() -> None:
     """A misspelt bucket is an error that names it, not an empty listing."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_endpoint)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_REGION", "eu-central-1")
     with pytest.raises(StorageError, match="no-such-bucket"):
         list(open_store("s3://no-such-bucket/x").scan())
 

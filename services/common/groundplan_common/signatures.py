@@ -1,0 +1,54 @@
+"""Signatures of model versions: who trains vouches for one, and who serves asks whether it did.
+
+The private key stays in KMS. The role of training may sign with it, that of inference may verify, and no role
+may do both: whoever can write to the bucket still cannot put a model of their own in the place of another.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Protocol
+
+from pydantic import Base64Bytes, BaseModel, ConfigDict, StringConstraints
+
+ALGORITHM = "ECDSA_SHA_384"
+FORMAT_VERSION = "1"
+KeyArn = Annotated[
+    str, StringConstraints(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$")
+]
+
+
+class Signature(BaseModel):
+    """A signature beside what is signed.
+
+    `key` is for people: whoever verifies takes the key that it was told, and not this one.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    format_version: Literal["1"]
+    key: str
+    algorithm: Literal["ECDSA_SHA_384"]
+    value: Base64Bytes
+
+
+class Signer(Protocol):
+    """Who signs and verifies."""
+
+    arn: str
+
+    def sign(self, message: bytes) -> Signature:
+        """Sign."""
+        ...
+
+    def verify(self, message: bytes, signature: Signature) -> bool:
+        """Tell whether the signature is of this key and of this message."""
+        ...
+
+
+def open_signer(key: str | None) -> Signer | None:
+    """Return what signs and verifies with the KMS key of this ARN, or None without one."""
+    if key is None:
+        return None
+    from groundplan_common.kms import KmsKey  # noqa: PLC0415 - the edge tier runs without boto3
+
+    return KmsKey(key)
