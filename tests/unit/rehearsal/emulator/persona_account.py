@@ -83,6 +83,7 @@ def prepare(aws: Emulated) -> PersonaAccount:
     doors = _open_access_points(aws)
     buckets = {zone: bucket_name(ENVIRONMENT, zone, ACCOUNT) for zone in ZONES}
     words = {f"{name}_key": arn for name, arn in keys.items()} | buckets
+    words["signing_key"] = create_signing_key(aws, "groundplan-dev-vision-training")
     others = {"deployer": DEPLOYER, "boundary": BOUNDARY, "manifest": MANIFEST, "version": versions["raw"]}
     return PersonaAccount(aws, words | others | doors | {"blob": "YmxvYg=="})
 
@@ -91,6 +92,14 @@ def _create_key(aws: Emulated) -> str:
     use = key_policies.used_through("s3", ACCOUNT)
     policy = _text(lambda: key_policies.key_policy(ACCOUNT, ["groundplan-deployer"], use))
     return aws.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
+
+
+def create_signing_key(aws: Emulated, signer: str) -> str:
+    """Create a key of models, as the component does, with which one role signs; returns its ARN."""
+    use = key_policies.used_to_sign(ACCOUNT, signer)
+    policy = _text(lambda: key_policies.key_policy(ACCOUNT, ["groundplan-deployer"], use))
+    asked = {"KeySpec": "ECC_NIST_P384", "KeyUsage": "SIGN_VERIFY"}
+    return aws.client("kms").create_key(Policy=policy, **asked)["KeyMetadata"]["Arn"]
 
 
 def _text(make: Callable[[], pulumi.Output[str]]) -> str:

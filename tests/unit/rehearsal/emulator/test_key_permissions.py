@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from groundplan.rehearsal.world import ACCOUNT_ID
 from tests.unit.rehearsal.emulator.emulated import Emulated
+from tests.unit.rehearsal.emulator.persona_account import create_signing_key
 
 
 def _document(statement: dict[str, Any]) -> str:
@@ -32,3 +33,24 @@ def test_the_right_to_a_key_opens_its_texts_and_no_others(aws: Emulated) -> None
     assert reader.decrypt(CiphertextBlob=texts[0])["Plaintext"] == b"state"
     with pytest.raises(ClientError, match=f"kms:Decrypt on resource: {other['Arn']}"):
         reader.decrypt(CiphertextBlob=texts[1])
+
+
+def test_one_role_signs_whatever_iam_allows_to_others(aws: Emulated) -> None:
+    """The key's own policy, as the program writes it, names who signs; IAM says who verifies."""
+    key = create_signing_key(aws, "trainer")
+    iam = aws.client("iam")
+    sessions = {}
+    for name, action in (("trainer", "kms:Sign"), ("server", "kms:Verify"), ("anybody", "kms:*")):
+        trust = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT_ID}, "Action": "sts:AssumeRole"}
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document(trust))["Role"]
+        rights = {"Effect": "Allow", "Action": action, "Resource": key}
+        iam.put_role_policy(RoleName=name, PolicyName="key", PolicyDocument=_document(rights))
+        sessions[name] = aws.client("kms", aws.session_of(role["Arn"]))
+    request = {"KeyId": key, "Message": b"model", "SigningAlgorithm": "ECDSA_SHA_384"}
+    signature = sessions["trainer"].sign(**request)["Signature"]
+    for name in ("server", "anybody"):
+        assert sessions[name].verify(**request, Signature=signature)["SignatureValid"]
+        with pytest.raises(ClientError, match="kms:Sign on resource"):
+            sessions[name].sign(**request)
+    with pytest.raises(ClientError, match="kms:Verify on resource"):
+        sessions["trainer"].verify(**request, Signature=signature)
