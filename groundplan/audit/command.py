@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from groundplan.audit import opinions, sources, terminal
+from groundplan.audit import sources, terminal
 from groundplan.audit.drift import DriftFact
 from groundplan.audit.live import from_account
 from groundplan.audit.opinions import SecondOpinionFact
@@ -61,13 +61,12 @@ def run(source: Source, request: Request) -> None:
     Raises:
         GroundplanError: a file of the pack is wrong (exit code 2), or the audit failed (5).
     """
-    auditors = partial(opinions.ask, prowler=request.prowler, report=progress.print)
     audit = judge_source(
         source,
         waivers=request.waivers,
         today=request.today,
         drift=request.drift,
-        auditors=auditors if request.second_opinion or request.prowler else None,
+        auditors=_auditors(request),
     )
     console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
     if request.as_json:
@@ -79,6 +78,15 @@ def run(source: Source, request: Request) -> None:
         progress.print(f"Page, JSON, SARIF, JUnit and OSCAL: {request.out}", soft_wrap=True)
     if not audit.passed:
         raise _failure(audit)
+
+
+def _auditors(request: Request) -> Auditors | None:
+    """Who is asked beside us, if anybody."""
+    if not (request.second_opinion or request.prowler):
+        return None
+    from groundplan.audit.auditors import ask  # noqa: PLC0415 - it takes long to import, and is needed seldom
+
+    return partial(ask, prowler=request.prowler, report=progress.print)
 
 
 def judge_source(

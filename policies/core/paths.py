@@ -25,7 +25,7 @@ def steps(properties: Any, path: str) -> list[str]:
 
 def _parts_of_key(value: Any, parts: list[str]) -> int:
     """How many parts of a path are the next key."""
-    if not isinstance(value, Mapping) or not any("." in key for key in value):
+    if len(parts) == 1 or not isinstance(value, Mapping):
         return 1
     lengths = range(len(parts), 0, -1)
     return next((length for length in lengths if ".".join(parts[:length]) in value), 1)

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from groundplan.audit import opinions, terminal
+from groundplan.audit import auditors, terminal
 from groundplan.audit.command import judge_source
 from groundplan.audit.formats import WRITERS
+from groundplan.audit.opinions import SecondOpinionFact
 from groundplan.audit.report import Audit
 from groundplan.audit.second_opinion import ours
 from groundplan.audit.second_opinion.agreement import compare
@@ -45,7 +46,7 @@ def _said(check: str, urn: str, *, passed: bool) -> Opinion:
 def _audit(answers: Sequence[Answer] = ()) -> Audit:
     """The audit of dev beside an auditor that objects to one key, and to what no rule of ours is about."""
 
-    def auditor(_: Source, rules: Sequence[Rule], verdicts: Sequence[Verdict]) -> opinions.SecondOpinionFact:
+    def auditor(_: Source, rules: Sequence[Rule], verdicts: Sequence[Verdict]) -> SecondOpinionFact:
         said = [_said(ROTATION, urn, passed=urn != KEYS[0]) for urn in KEYS]
         elsewhere = _said("CKV_AWS_9999", KEYS[1], passed=False)
         agreement = compare(
@@ -56,7 +57,7 @@ def _audit(answers: Sequence[Answer] = ()) -> Audit:
             answers=answers,
         )
         answer = next((each for each in answers if each.rule is None), None)
-        return opinions.facts(
+        return auditors.facts(
             Report(
                 auditors={"checkov": "3"},
                 opinions=(*said, elsewhere),
