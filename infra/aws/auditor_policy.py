@@ -64,7 +64,13 @@ _OF_CLUSTERS = (
     "eks:ListNodegroups",
     "eks:ListPodIdentityAssociations",
 )
-_OF_KEYS = ("kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags")
+_OF_KEYS = (
+    "kms:DescribeKey",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:GetPublicKey",
+    "kms:ListResourceTags",
+)
 
 
 def auditor(account: Account, environment: str, cluster_name: str) -> list[Statement]:

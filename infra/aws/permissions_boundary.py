@@ -49,6 +49,7 @@ _LOOK = (
     "kms:DescribeKey",
     "kms:GetKeyPolicy",
     "kms:GetKeyRotationStatus",
+    "kms:GetPublicKey",
     "kms:List*",
     "logs:Describe*",
     "logs:FilterLogEvents",

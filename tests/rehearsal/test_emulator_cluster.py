@@ -324,14 +324,23 @@ def ask_agent(admin: Person, *audience: str) -> tuple[int, dict[str, str]]:
     return status, body
 
 
-def test_the_node_takes_the_part_of_its_group(deployer: Person, admin: Person) -> None:
+@pytest.fixture
+def node(deployer: Person, admin: Person) -> Generator[str]:
+    """Name of a node that bears a label; other tests on this control plane make it, too."""
+    name = pki.node_name(deployer.world)
+    labels = {"own": "kept"}
+    made = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}}
+    admin.must("create", "-f", "-", manifest=made)
+    yield name
+    admin.must("delete", "node", name)
+
+
+def test_the_node_takes_the_part_of_its_group(deployer: Person, admin: Person, node: str) -> None:
     """No group: tainted. A GPU group: its labels, taints and GPUs. Group deleted: as before."""
-    eks, name = deployer.aws("eks"), pki.node_name(deployer.world)
-    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": {"own": "kept"}}}
-    admin.must("create", "-f", "-", manifest=node)
+    eks = deployer.aws("eks")
 
     def shows(taint: dict[str, str], gpus: str | None, pool: str | None) -> bool:
-        found = admin.get("node", name)
+        found = admin.get("node", node)
         taints = [
             {key: each[key] for key in ("key", "value", "effect") if key in each}
             for each in found["spec"].get("taints", ())

@@ -47,6 +47,7 @@ class Service:
             "PYTHONPATH": f"{SERVICES}/common:{SERVICES}/inference",
             "TRITON_HOME": str(triton_home),
             "MODELS_URI": self.models.uri,
+            "MODEL_SIGNING_KEY": "none",
             "MODEL_NAME": "digits",
             "REPOSITORY": str(folder / "repository"),
             "HTTP_PORT": str(self.http),

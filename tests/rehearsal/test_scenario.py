@@ -36,7 +36,7 @@ KILL_DURING = (
     ("prepare", "engines"),
     ("provision",),
     ("ingest", "train"),
-    ("train-unbroken", "publish", "serve", "second-version", "forged-version"),
+    ("train-unbroken", "publish", "serve", "second-version", "forged-version", "unsigned-version"),
     ("second-up", "refresh", "look", "destroy"),
 )
 """One kill falls into one step of each group, in this order."""
@@ -76,7 +76,12 @@ CHECKS = {
         "versions served by each ready pod after promote",
         "versions served by each ready pod after rollback",
     },
-    "forged-version": {"replicas that refused it for another reason", "versions served meanwhile"},
+    "forged-version": {
+        "replicas that refused it for another reason",
+        "replicas that went on serving",
+        "versions served meanwhile",
+    },
+    "unsigned-version": {"replicas that refused it for another reason"},
     "second-up": {"changes of a second up"},
     "refresh": {"changes found by a refresh", "changes found by a second refresh"},
     "look": {"changes that the reader finds", "what the reader is refused"},

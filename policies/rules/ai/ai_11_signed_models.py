@@ -12,16 +12,20 @@ from policies.rules.kubernetes._pods import containers_of, name_of
 REGISTRY, KEY = "MODELS_URI", "MODEL_SIGNING_KEY"
 """Our services' variables: where models are, and the key that signs them (services/common)."""
 
+ARN = "arn:"
+"""A reference such as `$(EMPTY)`, or a second entry of the same name, would leave the container without."""
+
 
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
     """Each container that is told where models are is told the key, too."""
     for _, container in containers_of(resource, context):
-        variables = {each.text("name"): each for each in container.objects("env")}
-        if REGISTRY not in variables:
+        variables = [(each.text("name"), each) for each in container.objects("env")]
+        if not any(name == REGISTRY for name, _ in variables):
             continue
-        name = name_of(container)
-        if KEY not in variables or not variables[KEY].text("value"):
-            message = f"{name} has {REGISTRY} and no {KEY}: it takes or makes models that nobody vouches for"
+        keys = [each.text("value") for name, each in variables if name == KEY]
+        if not keys or not all(each.startswith(ARN) for each in keys):
+            name = name_of(container)
+            message = f"{name} has {REGISTRY}, and no key in {KEY}: it takes or makes what nobody vouches for"
             yield Finding(path=container.path, message=message, key=name)
 
 
@@ -42,6 +46,7 @@ RULE = Rule(
     check=check,
     cel=(
         f"!c.?env.orValue([]).exists(e, e.name == '{REGISTRY}')"
-        f" || c.?env.orValue([]).exists(e, e.name == '{KEY}' && e.?value.orValue('') != '')"
+        f" || (c.env.exists(e, e.name == '{KEY}')"
+        f" && c.env.all(e, e.name != '{KEY}' || e.?value.orValue('').startsWith('{ARN}')))"
     ),
 )

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from policies.core.documents import Statement
+from policies.core.principals import is_open, pinned
 from policies.core.resources import Resource
 from policies.core.rule import ALWAYS, Context, Finding, Framework, Rule, Severity
 from policies.rules.kms._keys import KEY, policies_of
 
-SIGN = "kms:Sign"
+SIGN, GRANT = "kms:Sign", "kms:CreateGrant"
 USAGE = "SIGN_VERIFY"
+FOR_AWS = ("kms:GrantIsForAWSResource", "true")
+"""Such a grant is a service's of AWS, and none of them signs with a customer's key."""
+_ACCOUNT = re.compile(r"\d{12}|.*:root")
 
 
 def check(key: Resource, context: Context) -> Iterator[Finding]:
@@ -19,9 +24,9 @@ def check(key: Resource, context: Context) -> Iterator[Finding]:
         return
     for policy, statements in policies_of(key, context):
         signers = {each for statement in statements for each in _signers(statement)}
-        open_to = sorted(each for each in signers if "*" in each or each.endswith(":root"))
-        if open_to:
-            message = f"the policy of {policy.name} lets {', '.join(open_to)} sign: whoever IAM lets"
+        several = sorted(each for each in signers if _means_several(each))
+        if several:
+            message = f"the policy of {policy.name} lets {', '.join(several)} sign: whoever IAM lets"
             yield Finding(path="policy", message=message, key="open")
         elif len(signers) > 1:
             message = f"the policy of {policy.name} lets {', '.join(sorted(signers))} sign"
@@ -29,15 +34,20 @@ def check(key: Resource, context: Context) -> Iterator[Finding]:
 
 
 def _signers(statement: Statement) -> Iterator[str]:
-    """Principals that may sign; those of a condition, where it says more than the statement itself."""
-    if not statement.allow or not statement.covers(SIGN):
+    """Principals that may sign, or let others; those of a condition, where it says more."""
+    key, value = FOR_AWS
+    lets_others = statement.covers(GRANT) and value not in statement.values(key)
+    if not statement.allow or not (statement.covers(SIGN) or lets_others):
         return
+    roles = pinned(statement, "aws:PrincipalArn")
     if statement.not_principals:
         yield "*"
-        return
     for _, principal in statement.principals:
-        pinned = statement.values("aws:PrincipalArn")
-        yield from pinned if pinned and (principal == "*" or principal.endswith(":root")) else (principal,)
+        yield from roles if roles and (is_open(statement) or _ACCOUNT.fullmatch(principal)) else (principal,)
+
+
+def _means_several(principal: str) -> bool:
+    return bool(_ACCOUNT.fullmatch(principal) or {"*", "?"} & set(principal))
 
 
 RULE = Rule(

@@ -11,6 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 DENIED = frozenset(
     {"AccessDenied", "AccessDeniedException", "403", "ExpiredToken", "ExpiredTokenException"}
     | {"InvalidAccessKeyId", "SignatureDoesNotMatch"}
+    | {"IncompleteSignature", "InvalidSignatureException", "MissingAuthenticationTokenException"}
+    | {"UnrecognizedClientException"}
 )
 _SLOW_DOWN = frozenset(
     {"SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "Throttling", "ThrottlingException"}

@@ -29,7 +29,7 @@ class SettingsError(ServiceError):
 
 
 class AccessError(ServiceError):
-    """The storage refused this identity."""
+    """AWS refused this identity."""
 
     exit_code = 3
 

@@ -71,4 +71,7 @@ class KmsKey:
                     f"This identity may not {doing} {self.arn} ({error}).",
                     hint="Check the pod identity's role and policy.",
                 ) from error
-            raise ServiceError(f"Could not {doing} {self.arn} ({error}).") from error
+            raise ServiceError(
+                f"Could not {doing} {self.arn} ({error}).",
+                hint="Check MODEL_SIGNING_KEY, and that the key is enabled.",
+            ) from error

@@ -12,9 +12,11 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, StringConstraints
 
 ALGORITHM = "ECDSA_SHA_384"
 FORMAT_VERSION = "1"
-KeyArn = Annotated[
-    str, StringConstraints(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$")
-]
+NOBODY = "none"
+_ARN = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"
+KeyArn = Annotated[str, StringConstraints(pattern=f"^{_ARN}$")]
+KeyArnOrNobody = Annotated[str, StringConstraints(pattern=f"^({NOBODY}|{_ARN})$")]
+"""Where signatures are asked for, to do without is said aloud: a variable that is lost opens nothing."""
 
 
 class Signature(BaseModel):
@@ -46,8 +48,8 @@ class Signer(Protocol):
 
 
 def open_signer(key: str | None) -> Signer | None:
-    """Return what signs and verifies with the KMS key of this ARN, or None without one."""
-    if key is None:
+    """Return what signs and verifies with the KMS key of this ARN; None without one, or with `NOBODY`."""
+    if key in (None, NOBODY):
         return None
     from groundplan_common.kms import KmsKey  # noqa: PLC0415 - the edge tier runs without boto3
 

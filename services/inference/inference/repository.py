@@ -32,6 +32,7 @@ class ModelRepository:
 
         Raises:
             CorruptArtefact: it cannot be used; the repository is as it was.
+            UntrustedArtefact: the key that was named has not signed it; the same.
         """
         staging = self.root.with_name(f"{self.root.name}.incoming")
         shutil.rmtree(staging, ignore_errors=True)

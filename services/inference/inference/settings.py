@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from groundplan_common.settings import Name, ServiceSettings, StorageUri
-from groundplan_common.signatures import KeyArn
+from groundplan_common.signatures import KeyArnOrNobody
 from pydantic import Field
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -17,7 +17,7 @@ class InferenceSettings(ServiceSettings):
     """One server.
 
     Args:
-        model_signing_key: serves only versions that this KMS key has signed; without it, any.
+        model_signing_key: serves only versions that this KMS key has signed; `none` takes any.
         triton_home: where Triton is installed: `bin/tritonserver` and `backends/`.
         repository: an empty folder that Triton's model repository is rendered into.
         drain_delay_s: how long requests are still taken after the order to end: routes forget a pod slowly.
@@ -32,7 +32,7 @@ class InferenceSettings(ServiceSettings):
     models_uri: StorageUri
     model_name: Name
     model_alias: Name = "live"
-    model_signing_key: KeyArn | None = None
+    model_signing_key: KeyArnOrNobody
     triton_home: Path = Path("/opt/tritonserver")
     repository: Path = Path("/tmp/models")  # noqa: S108 - the one writable folder of the pod, its own emptyDir
     http_port: Port = 8000

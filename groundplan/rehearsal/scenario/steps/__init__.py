@@ -24,7 +24,8 @@ STEPS: tuple[Step, ...] = (
     Step(name="publish", title="Point `live` at version 1", play=serving.publish_first),
     Step(name="serve", title="Ask Triton, from outside, over HTTP and gRPC", play=serving.serve),
     Step(name="second-version", title="Publish a second version, roll back", play=serving.second_version),
-    Step(name="forged-version", title="See a forged version refused", play=serving.forged_version),
+    Step(name="forged-version", title="Refuse a forged version", play=serving.forged_version),
+    Step(name="unsigned-version", title="Refuse what is unsigned, sign it", play=serving.unsigned_version),
     Step(name="second-up", title="pulumi up again: no change", play=platform.second_up),
     Step(name="refresh", title="pulumi refresh: no drift", play=platform.refresh),
     Step(name="look", title="Preview and look for drift with no right to write", play=reading.look),
@@ -34,7 +35,8 @@ STEPS: tuple[Step, ...] = (
 )
 
 _WORKLOAD = frozenset(
-    {"ingest", "train", "train-unbroken", "publish", "serve", "second-version", "forged-version"}
+    {"ingest", "train", "train-unbroken", "publish", "serve"}
+    | {"second-version", "forged-version", "unsigned-version"}
 )
 """Steps that need pods."""
 

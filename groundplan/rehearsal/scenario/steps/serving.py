@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 import urllib.error
 import urllib.request
@@ -127,30 +128,90 @@ def forged_version(stage: Stage) -> None:
     genuine, *earlier = [each["version"] for each in versions if each["run_id"] == training.BROKEN]
     # A rehearsal that was interrupted here has made its forgery: it bears the name of the same run.
     forged = earlier[0] if earlier else max(each["version"] for each in versions) + 1
+    _serve(stage, genuine)
+    ready = set(_ready_pods(stage))
     _forge(stage, genuine, forged)
     _registry(stage, f"promote {forged}")
-    stage.progress.note("waiting for every replica to refuse the forged version")
-    refusals = stage.wait(
-        f"every replica to refuse version {forged}",
-        lambda: _refusals(stage, forged),
+    try:
+        refusals = _refused_by_all(stage, forged)
+        still_ready, served = set(_ready_pods(stage)), _served(stage)
+    finally:
+        _registry(stage, f"promote {genuine}")
+    stage.record.figures["refusals"] = refusals
+    other = [reason for reason in refusals.values() if "is not what arn:aws:kms:" not in reason]
+    stage.record.check("replicas that refused it for another reason", expected=[], actual=other)
+    stage.record.check("replicas that went on serving", expected=ready, actual=still_ready)
+    stage.record.check("versions served meanwhile", expected={genuine}, actual=served)
+
+
+def unsigned_version(stage: Stage) -> None:
+    """See a version without signature refused; let training's identity sign it; see it served."""
+    versions = _registry(stage, "list")["versions"]
+    genuine, unsigned = (
+        min(each["version"] for each in versions if each["run_id"] == run)
+        for run in (training.BROKEN, training.UNBROKEN)
+    )
+    _serve(stage, genuine)
+    stage.run(f"aws s3 rm --only-show-errors {_versions(stage)}/{unsigned}/signature.json")
+    _registry(stage, f"promote {unsigned}")
+    try:
+        refusals = _refused_by_all(stage, unsigned)
+        _sign(stage, unsigned)
+        _serve(stage, unsigned)
+    finally:
+        _registry(stage, f"promote {genuine}")
+    stage.record.figures["refusals"] = refusals
+    other = [reason for reason in refusals.values() if "is not signed" not in reason]
+    stage.record.check("replicas that refused it for another reason", expected=[], actual=other)
+
+
+def _serve(stage: Stage, version: int) -> None:
+    _registry(stage, f"promote {version}")
+    stage.wait(
+        f"version {version} on every replica",
+        lambda: _served(stage) == {version},
         timeout_s=READY_TIMEOUT_S,
     )
-    stage.record.figures["refusals"] = refusals
-    unsigned = [reason for reason in refusals.values() if "is not what arn:aws:kms:" not in reason]
-    stage.record.check("replicas that refused it for another reason", expected=[], actual=unsigned)
-    stage.record.check("versions served meanwhile", expected={genuine}, actual=_served(stage))
-    _registry(stage, "rollback")
+
+
+def _sign(stage: Stage, version: int) -> None:
+    """As docs/how-to/sign-models.md has it."""
+    name, namespace = f"sign-{version}", stage.tenant["namespace"]
+    stage.run(f"kubectl delete job {name} --namespace {namespace} --ignore-not-found --cascade=foreground")
+    command = json.dumps(["python", "-m", "groundplan_common.registry", "sign", str(version)])
+    changes = (
+        ".spec.completions = 1 | .spec.parallelism = 1"
+        f" | .spec.template.spec.containers[0].command = {command}"
+    )
+    stage.run(
+        f"kubectl create job {name} --namespace {namespace} --from=cronjob/{stage.tenant['training']}"
+        f" --dry-run=client --output=json | jq {shlex.quote(changes)} | kubectl apply --filename=-"
+    )
+    jobs.wait_until_done(stage, name, timeout_s=READY_TIMEOUT_S)
 
 
 def _forge(stage: Stage, genuine: int, forged: int) -> None:
     """Copy a signed version to another number, and let its metadata say so, checksums and all."""
-    versions = f"s3://{stage.outputs['lake']['models']}/vision/{MODEL}/versions"
+    versions = _versions(stage)
     for name in ("model.onnx", "signature.json"):
         stage.run(f"aws s3 cp --only-show-errors {versions}/{genuine}/{name} {versions}/{forged}/{name}")
-    stage.run(
-        f"aws s3 cp {versions}/{genuine}/metadata.json -"
-        f' | sed \'s/"version": {genuine},/"version": {forged},/\''
-        f" | aws s3 cp - {versions}/{forged}/metadata.json"
+    file = stage.world.evidence / "files" / "forged-metadata.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    stage.run(f"aws s3 cp --only-show-errors {versions}/{genuine}/metadata.json {file}")
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"version": forged}))
+    stage.run(f"aws s3 cp --only-show-errors {file} {versions}/{forged}/metadata.json")
+
+
+def _versions(stage: Stage) -> str:
+    return f"s3://{stage.outputs['lake']['models']}/vision/{MODEL}/versions"
+
+
+def _refused_by_all(stage: Stage, version: int) -> dict[str, str]:
+    stage.progress.note(f"waiting for every replica to refuse version {version}")
+    return stage.wait(
+        f"every replica to refuse version {version}",
+        lambda: _refusals(stage, version),
+        timeout_s=READY_TIMEOUT_S,
     )
 
 

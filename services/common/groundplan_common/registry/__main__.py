@@ -61,7 +61,9 @@ def _run(registry: Registry, options: argparse.Namespace) -> dict[str, object]:
     if options.command == "rollback":
         return registry.rollback(options.alias, by=_who()).model_dump(mode="json")
     if options.command == "sign":
-        return registry.sign(options.version).model_dump(mode="json")
+        signature = registry.sign(options.version)
+        signed = registry.metadata(options.version).model_dump(mode="json")
+        return {"signed": signed, "signature": signature.model_dump(mode="json")}
     alias = registry.alias(options.alias)
     versions = [registry.metadata(number).model_dump(mode="json") for number in registry.versions()]
     return {

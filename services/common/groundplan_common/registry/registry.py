@@ -56,11 +56,14 @@ class Registry:
         """Store artefacts (file name -> local file) as a new version and return its metadata.
 
         Publishing the same run twice, after a crash for example, gives the same version.
+
+        Raises:
+            UntrustedArtefact: there is a version of this run already, which our key has not signed.
         """
         number = self._claim(description.run_id)
         folder = f"versions/{number}"
         if self._store.head(f"{folder}/{_METADATA}"):
-            return self.metadata(number)
+            return self._published(number)
         checksums = {
             name: self._store.upload(path, f"{folder}/{name}") for name, path in sorted(artefacts.items())
         }
@@ -80,16 +83,25 @@ class Registry:
     def sign(self, version: int) -> Signature:
         """Sign a version that was published without a signature, or with that of another key.
 
+        Whoever signs vouches for what the registry holds now: nothing here knows whether it was changed.
+
         Raises:
             ObjectMissing: there is no such version.
-            CorruptArtefact: an artefact is not the one that its metadata record.
+            CorruptArtefact: an artefact is not the one that the metadata record; they are another version's.
+            UntrustedArtefact: it has a signature of this key.
             SettingsError: there is no signer.
         """
         if self._signer is None:
             raise SettingsError("MODEL_SIGNING_KEY is not set.", hint="Give it the ARN of the key.")
+        if self._signed_with(version) == self._signer.arn:
+            raise UntrustedArtefact(
+                f"Version {version} of {self.name!r} has a signature that names {self._signer.arn}.",
+                hint="If servers refuse it all the same, somebody changed the version: train it again.",
+            )
         record = self._record(version)
+        metadata = self._own(version, record)
         with TemporaryDirectory() as folder:
-            self._fetch(self._parsed(version, record), Path(folder))
+            self._fetch(metadata, Path(folder))
         return self._put_signature(version, self._signer.sign(record))
 
     def versions(self) -> list[int]:
@@ -141,16 +153,36 @@ class Registry:
             CorruptArtefact: an artefact is missing or its checksum differs; it is not left in `folder`.
         """
         record = self._record(version)
-        metadata = self._parsed(version, record)
         if self._signer:
             self._verify(version, record, self._signer)
+        metadata = self._own(version, record)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._fetch(metadata, folder)
+        return metadata
+
+    def _published(self, version: int) -> ModelMetadata:
+        """What this run published before; not what somebody put there in its name."""
+        if self._signer and self._signed_with(version) != self._signer.arn:
+            raise UntrustedArtefact(
+                f"Version {version} of {self.name!r} is there, and not signed with {self._signer.arn}.",
+                hint="Start the run under another name, or let somebody look at that version and sign it.",
+            )
+        return self.metadata(version)
+
+    def _signed_with(self, version: int) -> str | None:
+        """The key that a signature names, which proves nothing; None without a signature that can be read."""
+        try:
+            return Signature.model_validate_json(self._store.get(f"versions/{version}/{_SIGNATURE}")).key
+        except (ObjectMissing, ValidationError):
+            return None
+
+    def _own(self, version: int, record: bytes) -> ModelMetadata:
+        metadata = self._parsed(version, record)
         if (metadata.name, metadata.version) != (self.name, version):
             raise CorruptArtefact(
                 f"{self._described(version)} is that of version {metadata.version} of {metadata.name!r}.",
                 hint=_RESTORE,
             )
-        folder.mkdir(parents=True, exist_ok=True)
-        self._fetch(metadata, folder)
         return metadata
 
     def _verify(self, version: int, record: bytes, signer: Signer) -> None:
@@ -160,7 +192,7 @@ class Registry:
         except ObjectMissing as error:
             raise UntrustedArtefact(
                 f"Version {version} of {self.name!r} is not signed: {error.message}",
-                hint="Train it again, or let training's identity sign it.",
+                hint="Train it again, or see docs/how-to/sign-models.md.",
             ) from error
         except ValidationError as error:
             problem = error.errors()[0]

@@ -147,19 +147,61 @@ def test_the_command_signs_what_was_published_before(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """After it has checked that the artefacts are those that were published."""
+    """If its files are those that its metadata record."""
     Registry(models, "digits").publish(describe("a"), artefacts)
     monkeypatch.setenv("MODELS_URI", models.uri)
     monkeypatch.setenv("MODEL_NAME", "digits")
     assert main(["sign", "1"]) == SettingsError.exit_code
     assert "MODEL_SIGNING_KEY is not set" in capsys.readouterr().err
     monkeypatch.setenv("MODEL_SIGNING_KEY", signer.arn)
-    assert main(["sign", "1"]) == 0
-    assert json.loads(capsys.readouterr().out)["key"] == signer.arn
-    assert registry.download(1, tmp_path / "there").version == 1
     models.put("digits/versions/1/model.onnx", b"another")
     assert main(["sign", "1"]) == 1
     assert "is corrupt: its SHA-256" in capsys.readouterr().err
+    models.put("digits/versions/1/model.onnx", b"weights")
+    assert main(["sign", "1"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["signature"]["key"] == signer.arn
+    assert told["signed"]["run_id"] == "a"
+    assert registry.download(1, tmp_path / "there").version == 1
+
+
+def test_what_was_changed_after_it_was_signed_is_not_signed_again(
+    models: ObjectStore, registry: Registry, artefacts: dict[str, Path]
+) -> None:
+    """Else whoever looks into a refusal could make it go away by signing."""
+    registry.publish(describe("a"), artefacts)
+    models.put(METADATA, models.get(METADATA) + b" ")
+    with pytest.raises(UntrustedArtefact, match="has a signature that names arn:aws:kms:"):
+        registry.sign(1)
+
+
+def test_another_versions_metadata_are_not_signed(
+    models: ObjectStore, signer: Signer, artefacts: dict[str, Path]
+) -> None:
+    """That signature would be good in the other version's place."""
+    Registry(models, "digits").publish(describe("a"), artefacts)
+    models.put("digits/versions/2/metadata.json", models.get(METADATA))
+    with pytest.raises(CorruptArtefact, match=r"versions/2/metadata\.json is that of version 1"):
+        Registry(models, "digits", signer).sign(2)
+
+
+def test_a_run_does_not_pass_for_its_own_what_somebody_published_in_its_name(
+    models: ObjectStore, registry: Registry, artefacts: dict[str, Path]
+) -> None:
+    """Metadata that were there before: its own from before there were keys, or anybody's."""
+    Registry(models, "digits").publish(describe("a"), artefacts)
+    with pytest.raises(UntrustedArtefact, match=r"Version 1 of 'digits' is there, and not signed with"):
+        registry.publish(describe("a"), artefacts)
+    registry.sign(1)
+    assert registry.publish(describe("a"), artefacts).version == 1
+
+
+def test_a_wrong_signature_is_an_error_of_kms(signer: Signer) -> None:
+    """As AWS answers, where the server of these tests says `false`."""
+    client = boto3.client("kms", region_name=REGION)
+    with Stubber(client) as refusing:
+        refusing.add_client_error("verify", "KMSInvalidSignatureException")
+        assert not KmsKey(signer.arn, client).verify(b"anything", signer.sign(b"another"))
 
 
 def test_a_key_that_is_gone_is_named(signer: Signer) -> None:

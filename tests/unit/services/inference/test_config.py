@@ -107,7 +107,23 @@ def test_the_best_installed_backend_is_chosen(tmp_path: Path) -> None:
 
 def test_triton_loads_only_what_it_is_told() -> None:
     """The repository is under the supervisor's control, on the ports of the settings."""
-    settings = InferenceSettings(models_uri="s3://m/v", model_name="digits", http_port=1234)
+    settings = InferenceSettings(
+        models_uri="s3://m/v", model_name="digits", model_signing_key="none", http_port=1234
+    )
     command = command_line(settings)
     assert "--model-control-mode=explicit" in command
     assert "--http-port=1234" in command
+
+
+@pytest.mark.parametrize(
+    ("key", "problem"),
+    [
+        ({}, "MODEL_SIGNING_KEY is not set"),
+        ({"MODEL_SIGNING_KEY": ""}, "MODEL_SIGNING_KEY is not set"),
+        ({"MODEL_SIGNING_KEY": "alias/models"}, "MODEL_SIGNING_KEY='alias/models'"),
+    ],
+)
+def test_to_serve_what_nobody_signed_has_to_be_said(key: dict[str, str], problem: str) -> None:
+    """A variable that is lost, or empty, is an error: not a server that takes any model."""
+    with pytest.raises(SettingsError, match=problem):
+        InferenceSettings.from_environment({"MODELS_URI": "s3://m/v", "MODEL_NAME": "digits"} | key)
