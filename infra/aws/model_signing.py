@@ -43,7 +43,7 @@ class ModelSigningOutputs:
 
 
 class ModelSigning(pulumi.ComponentResource):
-    """Whoever can write to the registry of models still cannot have a model of their own served."""
+    """The right to write to the registry of models is not the right to say what is served."""
 
     def __init__(self, name: str, args: ModelSigningArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(ComponentType.MODEL_SIGNING, name, None, opts)

@@ -1,7 +1,7 @@
 """Signatures of model versions: who trains vouches for one, and who serves asks whether it did.
 
-The private key stays in KMS. The role of training may sign with it, that of inference may verify, and no role
-may do both: whoever can write to the bucket still cannot put a model of their own in the place of another.
+The private key stays in KMS. The role of training may sign with it, that of inference may verify, and neither
+may do both: the right to write to the bucket is not the right to say what is served.
 """
 
 from __future__ import annotations

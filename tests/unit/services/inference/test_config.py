@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from google.protobuf import text_format
-from groundplan_common.errors import CorruptArtefact, ServiceError
+from groundplan_common.errors import CorruptArtefact, ServiceError, SettingsError
 from groundplan_common.registry import ModelMetadata, TensorSpec
 from inference import backends
 from inference.config import Serving, preferred_batch_sizes, render
