@@ -32,6 +32,7 @@ from groundplan.rehearsal.emulator import (
     bucket_policies,
     capacity_reservations,
     catalogue,
+    certificates,
     cloudfront,
     config_delivery,
     detectors,
@@ -60,6 +61,7 @@ def install() -> None:
     bottlerocket.install()
     capacity_reservations.install()
     catalogue.install()
+    certificates.install()
     cloudfront.install()
     config_delivery.install()
     detectors.install()

@@ -63,3 +63,28 @@ def test_the_edge_is_part_of_the_inventory(aws: Emulated) -> None:
     names.delete_health_check(HealthCheckId=check)
     names.delete_hosted_zone(Id=zone)
     assert left(aws, "route53 in us-east-1") == []
+
+
+def test_a_certificate_is_issued_once_dns_proves_each_of_its_names(aws: Emulated) -> None:
+    """And waits for ever without: who forgets a record learns it in the rehearsal."""
+    acm, names = checked_client(aws, "acm", "us-east-1"), aws.client("route53")
+    arn = acm.request_certificate(
+        DomainName="proved.example.com", SubjectAlternativeNames=["*.other.com"], ValidationMethod="DNS"
+    )["CertificateArn"]
+
+    def told() -> dict[str, Any]:
+        return acm.describe_certificate(CertificateArn=arn)["Certificate"]
+
+    zones = []
+    for domain in ("example.com", "other.com"):
+        assert told()["Status"] == "PENDING_VALIDATION"
+        zones.append(names.create_hosted_zone(Name=domain, CallerReference=domain)["HostedZone"]["Id"])
+        for option in told()["DomainValidationOptions"]:
+            if option["DomainName"].endswith(domain):
+                record = option["ResourceRecord"]
+                proof = {"Name": record["Name"], "Type": "CNAME", "TTL": 300}
+                proof["ResourceRecords"] = [{"Value": record["Value"]}]
+                batch = {"Changes": [{"Action": "UPSERT", "ResourceRecordSet": proof}]}
+                names.change_resource_record_sets(HostedZoneId=zones[-1], ChangeBatch=batch)
+    assert told()["Status"] == "ISSUED"
+    acm.delete_certificate(CertificateArn=arn)
