@@ -96,7 +96,12 @@ async def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
     model_signing = foundation.model_signing(site)
     foundation.request_quotas(site, providers.second)
     await hand_over()
+    # Then what others wait for, and what AWS takes long to make.
+    cluster = compute.cluster(site, network, keys)
+    elastic_nodes = compute.elastic_nodes(site, network, keys, cluster)
     lake = data.lake(site, keys)
+    filesystems = training.filesystems(site, network, keys, lake, cluster)
+    await hand_over()
     if providers.second:
         data.replicate(site, lake, keys, providers.second)
     await hand_over()
@@ -104,9 +109,7 @@ async def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
     data_stores = data.data_stores(site, network, keys)
     cache = data.cache(site, network, keys)
     await hand_over()
-    cluster = compute.cluster(site, network, keys)
     pools, addons = compute.nodes(site, network, keys, cluster)
-    elastic_nodes = compute.elastic_nodes(site, network, keys, cluster, addons)
     await hand_over()
     personas = access.personas(site, keys, cluster)
     identities = access.identities(site, keys, model_signing, cluster, cache, schemas)
@@ -131,7 +134,7 @@ async def build_aws(settings: Settings, providers: Providers) -> AwsEstate:
         pools=pools,
         addons=addons,
         elastic_nodes=elastic_nodes,
-        filesystems=training.filesystems(site, network, keys, lake, cluster),
+        filesystems=filesystems,
         identities=identities,
         stream_access=access.stream_access(site, cluster, identities),
         audit=foundation.audit(site, keys, lake),

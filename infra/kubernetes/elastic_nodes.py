@@ -37,8 +37,8 @@ def build_elastic_nodes(
             isolated_ranges=isolated_ranges,
             definitions=generated_definitions(),
         ),
-        # Pods get credentials only if the association is there before them.
-        ResourceOptions.merge(opts, ResourceOptions(depends_on=[estate.elastic_nodes])),
+        # Pods get credentials only if the association is there before them; and Karpenter asks DNS.
+        ResourceOptions.merge(opts, ResourceOptions(depends_on=[estate.elastic_nodes, estate.addons])),
     )
     after = ResourceOptions.merge(opts, ResourceOptions(depends_on=[karpenter]))
     return {

@@ -32,6 +32,7 @@ BOUNDS = {
     # Some types have a list of that name; what is inside of a JSON text is broken with the text.
     "GEN-01": r"tags|defaultTags\.tags.*",
     "K8S-09": r".*\.resources\.requests",  # what is not requested is requested by the limit
+    "K8S-14": r"metadata\.labels\.groundplan\.dev/tenant",
     "K8S-15": r"metadata\.labels",
     "AI-04": r"rules\.[1-9]\d*\.filter\..*",  # says what a later rule is about; the first ends old versions
     "S3-07": r"rules\.\d+\.filter\..*",  # says which objects it is about; another one is about all
@@ -70,10 +71,13 @@ def _caught(rule: Rule, subject: Resource, index: int, path: str) -> bool:
 
 
 def _subjects(rule: Rule) -> list[Resource]:
-    by_type: dict[str, list[Resource]] = defaultdict(list)
+    """Of each type those of which the rule reads most: it passes over others, by what takes them out."""
+    facts, by_type = _facts(golden("prod")), defaultdict(list)
     for each in golden("prod"):
         if rule.judges(each):
             by_type[each.type].append(each)
+    for found in by_type.values():
+        found.sort(key=lambda each: len(judge(rule, each, facts, Waivers()).reads), reverse=True)
     return [each for found in by_type.values() for each in found[:SUBJECTS]]
 
 

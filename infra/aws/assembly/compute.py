@@ -90,10 +90,8 @@ def _pod_network(site: Site, network: Network, cluster: Cluster) -> PodNetwork:
     )
 
 
-def elastic_nodes(
-    site: Site, network: Network, keys: Encryption, cluster: Cluster, addons: ClusterAddons
-) -> ElasticNodes | None:
-    """What Karpenter needs, where the settings name pools for it; after DNS, which it asks."""
+def elastic_nodes(site: Site, network: Network, keys: Encryption, cluster: Cluster) -> ElasticNodes | None:
+    """What Karpenter needs of AWS, where the settings name pools for it."""
     if not site.platform.elastic_pools:
         return None
     return ElasticNodes(
@@ -110,7 +108,7 @@ def elastic_nodes(
             volumes_key_arn=keys.outputs.volumes,
             protect=site.platform.protect_data,
         ),
-        site.after(addons),
+        site.opts,
     )
 
 
