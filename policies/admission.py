@@ -37,6 +37,7 @@ _POD = (
     " : has(object.spec.jobTemplate) ? object.spec.jobTemplate.spec.template.spec"
     " : object.spec.template.spec"
 )
+_NEW_OR_CHANGED = f"request.operation == 'CREATE' || ({_POD}) != ({_POD.replace('object.', 'oldObject.')})"
 _CONTAINERS = (
     "variables.pod.containers + variables.pod.?initContainers.orValue([])"
     " + variables.pod.?ephemeralContainers.orValue([])"
@@ -78,9 +79,11 @@ def _policy(rule: Rule, settings: PackSettings) -> dict[str, Any]:
                     for group, version, resources in _KINDS
                 ]
             },
-            # Taking a finalizer from an object on its way out must not depend on what it was.
             "matchConditions": [
-                {"name": "not-being-deleted", "expression": "!has(object.metadata.deletionTimestamp)"}
+                # Taking a finalizer from an object on its way out must not depend on what it was.
+                {"name": "not-being-deleted", "expression": "!has(object.metadata.deletionTimestamp)"},
+                # Else a new rule would keep what is there already from being scaled down, and replaced.
+                {"name": "new-or-changed-pods", "expression": _NEW_OR_CHANGED},
             ],
             "variables": _variables(rule, settings),
             "validations": _validations(rule),

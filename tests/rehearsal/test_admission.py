@@ -32,6 +32,8 @@ pytestmark = pytest.mark.rehearsal
 
 NAMESPACE = "tenant-admission"
 PLAIN = "admission-plain"
+BEFORE = "admission-before"
+"""A namespace that becomes a tenant's when there are objects in it already."""
 RULES = [rule for rule in all_rules() if rule.cel or rule.cel_pod]
 ALONE_LABEL = "admission-test/rule"
 
@@ -62,7 +64,7 @@ def _alone(rule: Rule) -> list[dict[str, Any]]:
 
 PREREQUISITES = [
     {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": {TENANT_LABEL: "a"}}},
-    {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": PLAIN}},
+    *({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in (PLAIN, BEFORE)),
     *(
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": namespace}}
         for name in ("web", "ingest", "training", "inference")
@@ -239,6 +241,31 @@ def test_what_the_rule_allows_is_admitted(server: Server, rule: Rule) -> None:
     assert answers.refused == {}
     assert answers.taken
     assert answers.taken | answers.invalid == {each["metadata"]["name"] for each in manifests}
+
+
+def test_what_a_rule_found_there_can_be_replaced(server: Server) -> None:
+    """It may be scaled, as a roll-out needs; its pods may not be changed to others that break the rule."""
+    manifests = [
+        _in_namespace(_batch(rule, _violations(rule)[:1])[0] | {"kind": "ReplicaSet"}, BEFORE)
+        for rule in RULES
+        if "Deployment" in _kinds(rule)
+    ]
+    taken = server.apply(manifests).taken
+    assert len(taken) > len(RULES) / 2
+    assert server.kubectl("label", "namespace", BEFORE, f"{TENANT_LABEL}=a").returncode == 0
+    deadline = time.monotonic() + 60
+    while server.apply([_renamed(manifests[0], "new")], "--dry-run=server").taken:
+        assert time.monotonic() < deadline, "not in force"
+    for name in taken:
+        patch = ["patch", "replicaset", name, "--namespace", BEFORE, "--patch"]
+        scaled = server.kubectl(*patch, '{"spec": {"replicas": 0, "minReadySeconds": 7}}')
+        assert scaled.returncode == 0, scaled.stderr
+        changed = server.kubectl(*patch, '{"spec": {"template": {"spec": {"schedulerName": "another"}}}}')
+        assert "ValidatingAdmissionPolicy 'groundplan-" in changed.stderr
+
+
+def _renamed(manifest: dict[str, Any], name: str) -> dict[str, Any]:
+    return {**manifest, "metadata": {**manifest["metadata"], "name": name}}
 
 
 def _ours() -> list[dict[str, Any]]:

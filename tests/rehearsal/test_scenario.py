@@ -78,7 +78,7 @@ CHECKS = {
     },
     "forged-version": {
         "replicas that refused it for another reason",
-        "replicas that went on serving",
+        "replicas that stopped serving",
         "versions served meanwhile",
     },
     "unsigned-version": {"replicas that refused it for another reason"},

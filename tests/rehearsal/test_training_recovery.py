@@ -54,6 +54,7 @@ class Job:
             "LAKE_CURATED_URI": f"file://{self._lake}/curated",
             "CHECKPOINTS_URI": f"file://{self._lake}/checkpoints",
             "MODELS_URI": f"file://{self._lake}/models",
+            "MODEL_SIGNING_KEY": "none",
             "DATASET": "digits",
             "MODEL_NAME": "digits",
             "RUN_ID": self._run_id,

@@ -13,7 +13,7 @@ from policies.rules.kms._keys import KEY, policies_of
 
 SIGN, GRANT = "kms:Sign", "kms:CreateGrant"
 USAGE = "SIGN_VERIFY"
-FOR_AWS = ("kms:GrantIsForAWSResource", "true")
+FOR_AWS = ("bool", "kms:grantisforawsresource")
 """Such a grant is a service's of AWS, and none of them signs with a customer's key."""
 _ACCOUNT = re.compile(r"\d{12}|.*:root")
 
@@ -23,6 +23,9 @@ def check(key: Resource, context: Context) -> Iterator[Finding]:
     if key.view.text("keyUsage") != USAGE:
         return
     for policy, statements in policies_of(key, context):
+        if any(_lets_others(statement) for statement in statements):
+            message = f"the policy of {policy.name} allows grants, which may let anybody sign"
+            yield Finding(path="policy", message=message, key="grants")
         signers = {each for statement in statements for each in _signers(statement)}
         several = sorted(each for each in signers if _means_several(each))
         if several:
@@ -34,16 +37,19 @@ def check(key: Resource, context: Context) -> Iterator[Finding]:
 
 
 def _signers(statement: Statement) -> Iterator[str]:
-    """Principals that may sign, or let others; those of a condition, where it says more."""
-    key, value = FOR_AWS
-    lets_others = statement.covers(GRANT) and value not in statement.values(key)
-    if not statement.allow or not (statement.covers(SIGN) or lets_others):
+    """Principals that may sign; those of a condition, where it says more than the statement."""
+    if not statement.allow or not statement.covers(SIGN):
         return
     roles = pinned(statement, "aws:PrincipalArn")
     if statement.not_principals:
         yield "*"
     for _, principal in statement.principals:
         yield from roles if roles and (is_open(statement) or _ACCOUNT.fullmatch(principal)) else (principal,)
+
+
+def _lets_others(statement: Statement) -> bool:
+    conditions = {(operator.lower(), key): values for (operator, key), values in statement.conditions.items()}
+    return statement.allow and statement.covers(GRANT) and conditions.get(FOR_AWS) != ("true",)
 
 
 def _means_several(principal: str) -> bool:

@@ -147,6 +147,7 @@ class Run:
             signer = open_signer(settings.model_signing_key)
             registry = Registry(open_store(settings.models_uri), settings.model_name, signer)
             metadata = registry.publish(self._description(metrics), {"model.onnx": model})
+        log.info("published", extra={"version": metadata.version, "checksums": metadata.checksums})
         _save_weights(self._store, self._learner)
         result = RunResult(
             run_id=settings.run_id,

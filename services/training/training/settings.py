@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from groundplan_common.settings import Name, ServiceSettings, StorageUri
-from groundplan_common.signatures import KeyArn
+from groundplan_common.signatures import KeyArnOrNobody
 from pydantic import Field
 
 Positive = Annotated[int, Field(ge=1)]
@@ -15,7 +15,7 @@ class TrainingSettings(ServiceSettings):
     """One run.
 
     Args:
-        model_signing_key: KMS key that signs the published version; without it, nobody does.
+        model_signing_key: KMS key that signs the published version; `none` lets nobody.
         run_id: names the run; a run that starts again under the same name resumes.
         job_completion_index: which of the `node_count` pods this is; pod 0 hosts the rendezvous.
         batch_size: rows a step over all workers; must be a multiple of the number of workers.
@@ -30,7 +30,7 @@ class TrainingSettings(ServiceSettings):
     models_uri: StorageUri
     dataset: Name
     model_name: Name
-    model_signing_key: KeyArn | None = None
+    model_signing_key: KeyArnOrNobody
     run_id: Name
     rendezvous_host: str
     rendezvous_port: Annotated[int, Field(ge=1, le=65535)] = 29400

@@ -7,6 +7,7 @@ import shlex
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import quote
 
@@ -134,13 +135,13 @@ def forged_version(stage: Stage) -> None:
     _registry(stage, f"promote {forged}")
     try:
         refusals = _refused_by_all(stage, forged)
-        still_ready, served = set(_ready_pods(stage)), _served(stage)
+        stopped, served = _stopped(stage, ready), _served(stage)
     finally:
         _registry(stage, f"promote {genuine}")
     stage.record.figures["refusals"] = refusals
     other = [reason for reason in refusals.values() if "is not what arn:aws:kms:" not in reason]
     stage.record.check("replicas that refused it for another reason", expected=[], actual=other)
-    stage.record.check("replicas that went on serving", expected=ready, actual=still_ready)
+    stage.record.check("replicas that stopped serving", expected=[], actual=stopped)
     stage.record.check("versions served meanwhile", expected={genuine}, actual=served)
 
 
@@ -152,6 +153,7 @@ def unsigned_version(stage: Stage) -> None:
         for run in (training.BROKEN, training.UNBROKEN)
     )
     _serve(stage, genuine)
+    _forget_signing(stage, unsigned)
     stage.run(f"aws s3 rm --only-show-errors {_versions(stage)}/{unsigned}/signature.json")
     _registry(stage, f"promote {unsigned}")
     try:
@@ -177,8 +179,9 @@ def _serve(stage: Stage, version: int) -> None:
 def _sign(stage: Stage, version: int) -> None:
     """As docs/how-to/sign-models.md has it."""
     name, namespace = f"sign-{version}", stage.tenant["namespace"]
-    stage.run(f"kubectl delete job {name} --namespace {namespace} --ignore-not-found --cascade=foreground")
-    command = json.dumps(["python", "-m", "groundplan_common.registry", "sign", str(version)])
+    seen = _registry(stage, f"show {version}")["metadata_sha256"]
+    words = ["python", "-m", "groundplan_common.registry", "sign", str(version), "--metadata-sha256", seen]
+    command = json.dumps(words)
     changes = (
         ".spec.completions = 1 | .spec.parallelism = 1"
         f" | .spec.template.spec.containers[0].command = {command}"
@@ -188,6 +191,15 @@ def _sign(stage: Stage, version: int) -> None:
         f" --dry-run=client --output=json | jq {shlex.quote(changes)} | kubectl apply --filename=-"
     )
     jobs.wait_until_done(stage, name, timeout_s=READY_TIMEOUT_S)
+
+
+def _forget_signing(stage: Stage, version: int) -> None:
+    """A job that an interrupted rehearsal left would sign while nobody should have."""
+    namespace = stage.tenant["namespace"]
+    stage.run(
+        f"kubectl delete job sign-{version} --namespace {namespace} --ignore-not-found --cascade=foreground",
+        quiet=True,
+    )
 
 
 def _forge(stage: Stage, genuine: int, forged: int) -> None:
@@ -296,6 +308,16 @@ def _ready_pods(stage: Stage) -> list[str]:
     selector = quote(",".join(f"{key}={value}" for key, value in labels.items()))
     pods = kube_api.get(stage.world, f"/api/v1/namespaces/{namespace}/pods?labelSelector={selector}") or {}
     return [pod["metadata"]["name"] for pod in pods.get("items", ()) if kube_api.condition(pod, "Ready")]
+
+
+def _stopped(stage: Stage, pods: Collection[str]) -> list[str]:
+    """Those of some pods that are not ready any more, though nobody is taking them away."""
+    namespace, found = stage.tenant["namespace"], []
+    for name in sorted(pods):
+        pod = kube_api.get(stage.world, f"/api/v1/namespaces/{namespace}/pods/{name}")
+        if pod and not pod["metadata"].get("deletionTimestamp") and not kube_api.condition(pod, "Ready"):
+            found.append(name)
+    return found
 
 
 def _cpu_percent(stage: Stage, name: str, namespace: str) -> str | None:

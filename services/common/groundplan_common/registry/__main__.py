@@ -1,4 +1,4 @@
-"""`python -m groundplan_common.registry list|promote|rollback|sign`, on the model that MODEL_NAME names."""
+"""`python -m groundplan_common.registry list|show|promote|rollback|sign`, on the model of MODEL_NAME."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 from groundplan_common.errors import ServiceError
 from groundplan_common.registry.registry import Registry
 from groundplan_common.settings import Name, ServiceSettings, StorageUri
-from groundplan_common.signatures import KeyArn, open_signer
+from groundplan_common.signatures import KeyArnOrNobody, open_signer
 from groundplan_common.storage import open_store
 
 
@@ -20,7 +20,7 @@ class RegistrySettings(ServiceSettings):
 
     models_uri: StorageUri
     model_name: Name
-    model_signing_key: KeyArn | None = None
+    model_signing_key: KeyArnOrNobody | None = None
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,8 +33,11 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("rollback", help="let the alias name the version before")
     for command in commands.choices.values():
         command.add_argument("--alias", default="live")
-    sign = commands.add_parser("sign", help="sign a version from before there were signatures")
+    show = commands.add_parser("show", help="a version's metadata and their checksum")
+    show.add_argument("version", type=int)
+    sign = commands.add_parser("sign", help="sign a version that has no signature of this key")
     sign.add_argument("version", type=int)
+    sign.add_argument("--metadata-sha256", required=True, help="the checksum that `show` printed")
     options = parser.parse_args(arguments)
     try:
         settings = RegistrySettings.from_environment()
@@ -60,10 +63,11 @@ def _run(registry: Registry, options: argparse.Namespace) -> dict[str, object]:
         return registry.promote(options.alias, options.version, by=_who()).model_dump(mode="json")
     if options.command == "rollback":
         return registry.rollback(options.alias, by=_who()).model_dump(mode="json")
+    if options.command == "show":
+        metadata = registry.metadata(options.version).model_dump(mode="json")
+        return {"metadata": metadata, "metadata_sha256": registry.metadata_sha256(options.version)}
     if options.command == "sign":
-        signature = registry.sign(options.version)
-        signed = registry.metadata(options.version).model_dump(mode="json")
-        return {"signed": signed, "signature": signature.model_dump(mode="json")}
+        return registry.sign(options.version, options.metadata_sha256).model_dump(mode="json")
     alias = registry.alias(options.alias)
     versions = [registry.metadata(number).model_dump(mode="json") for number in registry.versions()]
     return {

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 from pydantic import ValidationError
 
-from groundplan_common.checksums import verify
+from groundplan_common.checksums import sha256_bytes, verify
 from groundplan_common.errors import (
     CorruptArtefact,
     ObjectMissing,
@@ -63,7 +63,7 @@ class Registry:
         number = self._claim(description.run_id)
         folder = f"versions/{number}"
         if self._store.head(f"{folder}/{_METADATA}"):
-            return self._published(number)
+            return self._published(number, description.run_id)
         checksums = {
             name: self._store.upload(path, f"{folder}/{name}") for name, path in sorted(artefacts.items())
         }
@@ -80,10 +80,14 @@ class Registry:
         self._store.put(f"{folder}/{_METADATA}", record)
         return metadata
 
-    def sign(self, version: int) -> Signature:
+    def sign(self, version: int, metadata_sha256: str) -> Signature:
         """Sign a version that was published without a signature, or with that of another key.
 
         Whoever signs vouches for what the registry holds now: nothing here knows whether it was changed.
+
+        Args:
+            version: its number.
+            metadata_sha256: SHA-256 of the metadata that somebody looked at.
 
         Raises:
             ObjectMissing: there is no such version.
@@ -99,6 +103,7 @@ class Registry:
                 hint="If servers refuse it all the same, somebody changed the version: train it again.",
             )
         record = self._record(version)
+        verify(self._described(version), sha256_bytes(record), metadata_sha256)
         metadata = self._own(version, record)
         with TemporaryDirectory() as folder:
             self._fetch(metadata, Path(folder))
@@ -117,6 +122,10 @@ class Registry:
             CorruptArtefact: the metadata cannot be parsed.
         """
         return self._parsed(version, self._record(version))
+
+    def metadata_sha256(self, version: int) -> str:
+        """Return the SHA-256 of a version's metadata, which hold those of its artefacts."""
+        return sha256_bytes(self._record(version))
 
     def alias(self, alias: str) -> Alias | None:
         """Return an alias, or None before its first promotion. Raises `CorruptArtefact`."""
@@ -160,14 +169,21 @@ class Registry:
         self._fetch(metadata, folder)
         return metadata
 
-    def _published(self, version: int) -> ModelMetadata:
-        """What this run published before; not what somebody put there in its name."""
+    def _published(self, version: int, run_id: str) -> ModelMetadata:
+        """What this run published before; not what somebody put there in its place."""
+        metadata = self._own(version, self._record(version))
+        if metadata.run_id != run_id:
+            raise UntrustedArtefact(
+                f"{self._described(version)} is that of run {metadata.run_id!r}, and run {run_id!r} has claimed"
+                " the version.",
+                hint="Find out who put it there, remove it, and start the run again.",
+            )
         if self._signer and self._signed_with(version) != self._signer.arn:
             raise UntrustedArtefact(
                 f"Version {version} of {self.name!r} is there, and not signed with {self._signer.arn}.",
                 hint="Start the run under another name, or let somebody look at that version and sign it.",
             )
-        return self.metadata(version)
+        return metadata
 
     def _signed_with(self, version: int) -> str | None:
         """The key that a signature names, which proves nothing; None without a signature that can be read."""
@@ -228,7 +244,7 @@ class Registry:
         for number, owner in claims.items():
             if owner == run_id:
                 return number
-        number = max(claims, default=0) + 1
+        number = max([*claims, *self.versions()], default=0) + 1
         while True:
             key = f"versions/{number}/{_CLAIM}"
             if self._store.put_if_absent(key, json.dumps({"run_id": run_id}).encode()):

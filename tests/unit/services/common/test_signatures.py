@@ -147,21 +147,25 @@ def test_the_command_signs_what_was_published_before(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """If its files are those that its metadata record."""
+    """If its metadata are those that were looked at, and its files those that they record."""
     Registry(models, "digits").publish(describe("a"), artefacts)
     monkeypatch.setenv("MODELS_URI", models.uri)
     monkeypatch.setenv("MODEL_NAME", "digits")
-    assert main(["sign", "1"]) == SettingsError.exit_code
+    assert main(["show", "1"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["metadata"]["run_id"] == "a"
+    sign = ["sign", "1", "--metadata-sha256", shown["metadata_sha256"]]
+    assert main(sign) == SettingsError.exit_code
     assert "MODEL_SIGNING_KEY is not set" in capsys.readouterr().err
     monkeypatch.setenv("MODEL_SIGNING_KEY", signer.arn)
+    assert main([*sign[:-1], "0" * 64]) == 1
+    assert "metadata.json is corrupt: its SHA-256" in capsys.readouterr().err
     models.put("digits/versions/1/model.onnx", b"another")
-    assert main(["sign", "1"]) == 1
-    assert "is corrupt: its SHA-256" in capsys.readouterr().err
+    assert main(sign) == 1
+    assert "model.onnx is corrupt: its SHA-256" in capsys.readouterr().err
     models.put("digits/versions/1/model.onnx", b"weights")
-    assert main(["sign", "1"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["signature"]["key"] == signer.arn
-    assert told["signed"]["run_id"] == "a"
+    assert main(sign) == 0
+    assert json.loads(capsys.readouterr().out)["key"] == signer.arn
     assert registry.download(1, tmp_path / "there").version == 1
 
 
@@ -172,7 +176,7 @@ def test_what_was_changed_after_it_was_signed_is_not_signed_again(
     registry.publish(describe("a"), artefacts)
     models.put(METADATA, models.get(METADATA) + b" ")
     with pytest.raises(UntrustedArtefact, match="has a signature that names arn:aws:kms:"):
-        registry.sign(1)
+        registry.sign(1, registry.metadata_sha256(1))
 
 
 def test_another_versions_metadata_are_not_signed(
@@ -181,8 +185,9 @@ def test_another_versions_metadata_are_not_signed(
     """That signature would be good in the other version's place."""
     Registry(models, "digits").publish(describe("a"), artefacts)
     models.put("digits/versions/2/metadata.json", models.get(METADATA))
+    registry = Registry(models, "digits", signer)
     with pytest.raises(CorruptArtefact, match=r"versions/2/metadata\.json is that of version 1"):
-        Registry(models, "digits", signer).sign(2)
+        registry.sign(2, registry.metadata_sha256(2))
 
 
 def test_a_run_does_not_pass_for_its_own_what_somebody_published_in_its_name(
@@ -192,8 +197,27 @@ def test_a_run_does_not_pass_for_its_own_what_somebody_published_in_its_name(
     Registry(models, "digits").publish(describe("a"), artefacts)
     with pytest.raises(UntrustedArtefact, match=r"Version 1 of 'digits' is there, and not signed with"):
         registry.publish(describe("a"), artefacts)
-    registry.sign(1)
+    registry.sign(1, registry.metadata_sha256(1))
     assert registry.publish(describe("a"), artefacts).version == 1
+
+
+def test_a_run_takes_no_number_that_somebody_has_put_a_version_under(
+    models: ObjectStore, registry: Registry, artefacts: dict[str, Path]
+) -> None:
+    """Without a claim of its own, a forged version waits for the next run to take its number."""
+    registry.publish(describe("a"), artefacts)
+    for name in ("metadata.json", "signature.json"):
+        models.put(f"digits/versions/2/{name}", models.get(f"digits/versions/1/{name}"))
+    assert registry.publish(describe("b"), artefacts).version == 3
+    models.put("digits/versions/4/claim.json", b'{"run_id": "c"}')
+    for name in ("metadata.json", "signature.json"):
+        models.put(f"digits/versions/4/{name}", models.get(f"digits/versions/3/{name}"))
+    with pytest.raises(CorruptArtefact, match=r"versions/4/metadata\.json is that of version 3"):
+        registry.publish(describe("c"), artefacts)
+    forged = json.loads(models.get("digits/versions/3/metadata.json")) | {"version": 4}
+    models.put("digits/versions/4/metadata.json", json.dumps(forged).encode())
+    with pytest.raises(UntrustedArtefact, match=r"is that of run 'b', and run 'c' has claimed"):
+        registry.publish(describe("c"), artefacts)
 
 
 def test_a_wrong_signature_is_an_error_of_kms(signer: Signer) -> None:
