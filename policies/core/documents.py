@@ -122,7 +122,7 @@ def _conditions(value: Any) -> dict[tuple[str, str], tuple[str, ...]]:
     if not isinstance(value, Mapping) or not all(isinstance(keys, Mapping) for keys in value.values()):
         raise ValueError("Condition is not an object of objects")
     return {
-        (operator, key.lower()): _texts(values)
+        (str(operator), str(key).lower()): _texts(values)
         for operator, keys in value.items()
         for key, values in keys.items()
     }

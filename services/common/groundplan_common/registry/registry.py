@@ -174,8 +174,8 @@ class Registry:
         metadata = self._own(version, self._record(version))
         if metadata.run_id != run_id:
             raise UntrustedArtefact(
-                f"{self._described(version)} is that of run {metadata.run_id!r}, and run {run_id!r} has claimed"
-                " the version.",
+                f"{self._described(version)} is that of run {metadata.run_id!r}, and run {run_id!r} has"
+                " claimed the version.",
                 hint="Find out who put it there, remove it, and start the run again.",
             )
         if self._signer and self._signed_with(version) != self._signer.arn:

@@ -216,7 +216,7 @@ def test_a_run_takes_no_number_that_somebody_has_put_a_version_under(
         registry.publish(describe("c"), artefacts)
     forged = json.loads(models.get("digits/versions/3/metadata.json")) | {"version": 4}
     models.put("digits/versions/4/metadata.json", json.dumps(forged).encode())
-    with pytest.raises(UntrustedArtefact, match=r"is that of run 'b', and run 'c' has claimed"):
+    with pytest.raises(UntrustedArtefact, match=r"is that of run 'b', and run 'c' has"):
         registry.publish(describe("c"), artefacts)
 
 
