@@ -246,9 +246,10 @@ def test_what_the_rule_allows_is_admitted(server: Server, rule: Rule) -> None:
 def test_what_a_rule_found_there_can_be_replaced(server: Server) -> None:
     """It may be scaled, as a roll-out needs; its pods may not be changed to others that break the rule."""
     manifests = [
-        _in_namespace(_batch(rule, _violations(rule)[:1])[0] | {"kind": "ReplicaSet"}, BEFORE)
+        _in_namespace(each, BEFORE)
         for rule in RULES
-        if "Deployment" in _kinds(rule)
+        for each in _batch(rule, _violations(rule)[:1])
+        if each["kind"] == "ReplicaSet"
     ]
     taken = server.apply(manifests).taken
     assert len(taken) > len(RULES) / 2
