@@ -14,7 +14,6 @@ ALGORITHM = "ECDSA_SHA_384"
 FORMAT_VERSION = "1"
 NOBODY = "none"
 _ARN = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"
-KeyArn = Annotated[str, StringConstraints(pattern=f"^{_ARN}$")]
 KeyArnOrNobody = Annotated[str, StringConstraints(pattern=f"^({NOBODY}|{_ARN})$")]
 """Where signatures are asked for, to do without is said aloud: a variable that is lost opens nothing."""
 
